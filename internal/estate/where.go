@@ -1,0 +1,62 @@
+package estate
+
+import (
+	"errors"
+	"path"
+	"regexp"
+	"strings"
+)
+
+// Where matches systems and backends by environment/name. A star stands for any part of a name, but never
+// for the slash.
+type Where string
+
+func (w *Where) UnmarshalText(text []byte) error {
+	s := string(text)
+	environment, name, ok := strings.Cut(s, "/")
+	if !ok || environment == "" || name == "" || strings.Contains(name, "/") {
+		return errors.New("does not name systems; write environment/name, such as " + show("prod/web-*"))
+	}
+	if _, err := path.Match(s, ""); err != nil {
+		return errors.New("has a [ that is not closed")
+	}
+	*w = Where(s)
+	return nil
+}
+
+func (w Where) MarshalText() ([]byte, error) { return []byte(w), nil }
+
+func (Where) form() (pattern, example string) { return `^[^/]+/[^/]+$`, "prod/web-*" }
+
+// Matches tells whether subject, as environment/name, is meant.
+func (w Where) Matches(subject string) bool {
+	ok, err := path.Match(string(w), subject)
+	return err == nil && ok
+}
+
+func (w Where) isGlob() bool { return strings.ContainsAny(string(w), `*?[\`) }
+
+func anyMatch(where []Where, subject string) bool {
+	for _, w := range where {
+		if w.Matches(subject) {
+			return true
+		}
+	}
+	return false
+}
+
+// Pattern is a regular expression in Go's syntax, which runs in linear time.
+type Pattern string
+
+func (p *Pattern) UnmarshalText(text []byte) error {
+	if _, err := regexp.Compile(string(text)); err != nil {
+		reason := err.Error()
+		return errors.New("is not a pattern: " + strings.TrimPrefix(reason, "error parsing regexp: "))
+	}
+	*p = Pattern(text)
+	return nil
+}
+
+func (p Pattern) MarshalText() ([]byte, error) { return []byte(p), nil }
+
+func (Pattern) form() (pattern, example string) { return `^.+$`, "^SHOP-[0-9]+$" }

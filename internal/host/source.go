@@ -1,0 +1,58 @@
+package host
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"holdfast.example/holdfast/internal/fact"
+)
+
+// Source is how one kind of fact is had from a host: what to ask, and how to read the answers.
+// Make it by Define.
+type Source struct {
+	Kind   fact.Kind
+	Title  string // what it shows, for "doctor": SSH daemon
+	Needs  []Need
+	Follow func(*Evidence) []Need // asked again, a few rounds, until it names nothing new; may be nil
+	Parse  func(*Evidence, fact.Key) fact.Fact
+	Decode func([]byte) (fact.Fact, error)
+	Claims func(fact.Fact) []fact.Claim // may be nil
+}
+
+// Rounds is how often Follow is asked: deep enough for nested includes, and an end for cyclic ones.
+const Rounds = 8
+
+// Spec is what a subject says of its fact type F. Parse must be pure and total: whatever could not
+// be seen or understood becomes a gap of the fact.
+type Spec[F fact.Fact] struct {
+	Title  string
+	Needs  []Need
+	Follow func(*Evidence) []Need
+	Parse  func(*Evidence, fact.Key) F
+	Claims func(F) []fact.Claim
+}
+
+// Define makes the Source of fact type F.
+func Define[F fact.Fact](s Spec[F]) Source {
+	var zero F
+	src := Source{
+		Kind: zero.Kind(), Title: s.Title, Needs: s.Needs, Follow: s.Follow,
+		Parse: func(ev *Evidence, k fact.Key) fact.Fact { return s.Parse(ev, k) },
+		Decode: func(b []byte) (fact.Fact, error) {
+			var f F
+			if err := json.Unmarshal(b, &f); err != nil {
+				return nil, fmt.Errorf("decode recorded fact %s: %w", zero.Kind(), err)
+			}
+			return f, nil
+		},
+	}
+	if s.Claims != nil {
+		src.Claims = func(f fact.Fact) []fact.Claim {
+			if v, ok := f.(F); ok {
+				return s.Claims(v)
+			}
+			return nil
+		}
+	}
+	return src
+}
