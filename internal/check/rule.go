@@ -57,3 +57,8 @@ func Across[F fact.Fact](rule func(all []Seen[F], e *estate.Estate, p Params) To
 
 // IsAcross tells whether the rule needs all observations of its kind at once.
 func (r Rule) IsAcross() bool { return r.across != nil }
+
+// OnAny makes a rule on a kind whose type is not known when it is written, for users' checks.
+func OnAny(kind fact.Kind, rule func(f fact.Fact, declared estate.View, p Params) Result) Rule {
+	return Rule{Kind: kind, one: rule}
+}

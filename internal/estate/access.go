@@ -3,6 +3,8 @@ package estate
 import (
 	"errors"
 	"time"
+
+	"holdfast.example/holdfast/internal/estate/scalar"
 )
 
 // Grant is administrative access for some people to some systems.
@@ -24,7 +26,7 @@ type Grant struct {
 }
 
 // Covers tells whether the grant holds for a system or backend named environment/name.
-func (g *Grant) Covers(subject string) bool { return anyMatch(g.Where, subject) }
+func (g *Grant) Covers(subject string) bool { return scalar.AnyMatch(g.Where, subject) }
 
 // InForce tells whether the grant may be used at now, by its end and its hours. The zone of now must
 // be the estate's.
@@ -61,8 +63,8 @@ type Permission struct {
 	Forward HostPort `yaml:"forward" rule:"ref=forward" doc:"A forwarded connection to a backend or host, as name:port."`
 }
 
-// fromWord reads the short form: a bare word.
-func (p *Permission) fromWord(word string) error {
+// FromWord reads the short form: a bare word.
+func (p *Permission) FromWord(word string) error {
 	if word != "shell" {
 		return errors.New(`is not a permission; write shell, {exec: "command"}, {sftp: read, under: /path} or {forward: "name:port"}`)
 	}
@@ -70,7 +72,11 @@ func (p *Permission) fromWord(word string) error {
 	return nil
 }
 
-func (p Permission) word() string {
+// Words are the short forms.
+func (Permission) Words() []string { return []string{"shell"} }
+
+// Word is the short form, or "".
+func (p Permission) Word() string {
 	if p == (Permission{Shell: true}) {
 		return "shell"
 	}
@@ -79,19 +85,19 @@ func (p Permission) word() string {
 
 func (p *Permission) check(c *checker) {
 	given := 0
-	for _, is := range []bool{p.Shell, p.Exec != "", p.SFTP != "", p.Forward != ""} {
-		if is {
+	for _, key := range []string{"shell", "exec", "sftp", "forward"} {
+		if c.has(key) && (key != "shell" || p.Shell) {
 			given++
 		}
 	}
 	if given != 1 {
 		c.wrong(c.at(), "may: a permission is one of shell, exec, sftp or forward; use a list entry for each")
 	}
-	if p.Under != "" && p.SFTP == "" {
+	if c.has("under") && !c.has("sftp") {
 		c.wrong(c.at("under"), "under: belongs to sftp only")
 	}
 	if p.Under != "" && p.Under[0] != '/' {
-		c.wrong(c.at("under"), "under: "+show(p.Under)+" is not a full path; begin it with /")
+		c.wrong(c.at("under"), "under: "+scalar.Quote(p.Under)+" is not a full path; begin it with /")
 	}
 }
 

@@ -1,5 +1,9 @@
 package estate
 
+import (
+	"holdfast.example/holdfast/internal/estate/scalar"
+)
+
 // Application is what an organisation runs for its users, with an owner and a risk.
 type Application struct {
 	Name         string      `yaml:"name" rule:"required,name,key=application" doc:"Name of the application."`
@@ -22,13 +26,13 @@ func (a *Application) RiskClass() RiskClass { return Class(a.Criticality, a.Expo
 
 func (a *Application) check(c *checker) {
 	for _, key := range []string{"criticality", "exposure"} {
-		if c.at(key) == c.at() {
+		if !c.has(key) {
 			taken := map[string]string{"criticality": "high", "exposure": "internet"}[key]
-			c.warn(c.at(), "application "+show(a.Name)+" declares no "+key+"; taken as "+taken)
+			c.warn(c.at(), "application "+scalar.Quote(a.Name)+" declares no "+key+"; taken as "+taken)
 		}
 	}
-	if a.Team == "" {
-		c.warn(c.at(), "application "+show(a.Name)+" declares no team, so nobody owns its findings")
+	if !c.has("team") {
+		c.warn(c.at(), "application "+scalar.Quote(a.Name)+" declares no team, so nobody owns its findings")
 	}
 }
 

@@ -6,6 +6,10 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+
+	"holdfast.example/holdfast/internal/estate/grammar"
+	"holdfast.example/holdfast/internal/estate/scalar"
+	"holdfast.example/holdfast/internal/estate/tree"
 )
 
 // pos is a place in one of the files. At the place of a key, isKey tells the key from the map that begins there.
@@ -20,13 +24,17 @@ type decoder struct {
 	opts     Options
 	files    []File
 	file     int32
-	plans    plans
+	plans    grammar.Plans
 	problems []problemAt
+	failed   bool // one of the problems is more than a warning
+	untold   int  // problems beyond maxProblems
 	names    map[string]map[string]pos
 	refs     []ref
 	docs     []document
-	owner    any  // the entry that is being read
-	hide     bool // the value of the next problem must not be printed
+	placed   map[reflect.Type]int // index of the field At, or -1
+	owner    any                  // the entry that is being read
+	compared int                  // names, to find near ones
+	hide     bool                 // the value of the next problem must not be printed
 }
 
 type problemAt struct {
@@ -48,20 +56,44 @@ type document struct {
 	key, path string
 }
 
-func (d *decoder) at(n *node) pos { return pos{file: d.file, line: n.line, column: n.column} }
+// nearBudget is how many names are compared to find near ones: thousands of wrong names among
+// thousands would take minutes, and nobody reads that many hints.
+const nearBudget = 1_000_000
 
-func (d *decoder) keyAt(n *node) pos {
+// didYouMean is the tail of a message while that is cheap.
+func (d *decoder) didYouMean(word string, candidates []string) string {
+	if d.compared += len(candidates); d.compared > nearBudget {
+		return ""
+	}
+	return scalar.DidYouMean(word, candidates)
+}
+
+func (d *decoder) at(n *tree.Node) pos { return pos{file: d.file, line: n.Line, column: n.Column} }
+
+func (d *decoder) keyAt(n *tree.Node) pos {
 	p := d.at(n)
 	p.isKey = true
 	return p
 }
 
+// maxProblems is how many problems are told. More than that is one mistake repeated.
+const maxProblems = 10_000
+
 func (d *decoder) wrong(at pos, text string) {
-	d.problems = append(d.problems, problemAt{pos: at, text: text})
+	d.failed = true
+	d.tell(problemAt{pos: at, text: text})
 }
 
 func (d *decoder) warn(at pos, text string) {
-	d.problems = append(d.problems, problemAt{pos: at, text: text, warn: true})
+	d.tell(problemAt{pos: at, text: text, warn: true})
+}
+
+func (d *decoder) tell(p problemAt) {
+	if len(d.problems) == maxProblems {
+		d.untold++
+		return
+	}
+	d.problems = append(d.problems, p)
 }
 
 // place is a position as messages about another one name it.
@@ -70,23 +102,23 @@ func (d *decoder) place(p pos) string {
 }
 
 // wrongValue tells what is wrong with a value, repeating it unless it may be a secret.
-func (d *decoder) wrongValue(n *node, key, text string) {
+func (d *decoder) wrongValue(n *tree.Node, key, text string) {
 	if d.hide {
 		d.hide = false
 		d.wrong(d.at(n), key+": "+text)
 		return
 	}
-	d.wrong(d.at(n), key+": "+show(n.text)+" "+text)
+	d.wrong(d.at(n), key+": "+scalar.Quote(n.Text)+" "+text)
 }
 
 // value reads n into v, by the rules of f. Null is the same as nothing.
-func (d *decoder) value(n *node, v reflect.Value, f *field) {
-	if n.kind == nullNode {
+func (d *decoder) value(n *tree.Node, v reflect.Value, f *grammar.Field) {
+	if n.Kind == tree.Null {
 		return
 	}
 	t := v.Type()
 	switch {
-	case isText(t):
+	case grammar.IsText(t):
 		if d.scalar(n, f, "a single value") {
 			d.text(n, v, f)
 		}
@@ -107,7 +139,7 @@ func (d *decoder) value(n *node, v reflect.Value, f *field) {
 	case t.Kind() == reflect.Map:
 		d.mapping(n, v, f)
 	case t.Kind() == reflect.Struct:
-		d.object(n, v, f.name)
+		d.object(n, v, f.Name)
 	case t.Kind() == reflect.Interface:
 		if free := d.free(n); free != nil {
 			v.Set(reflect.ValueOf(free))
@@ -115,25 +147,25 @@ func (d *decoder) value(n *node, v reflect.Value, f *field) {
 	}
 }
 
-func (d *decoder) scalar(n *node, f *field, needed string) bool {
-	if n.kind == textNode {
+func (d *decoder) scalar(n *tree.Node, f *grammar.Field, needed string) bool {
+	if n.Kind == tree.Text {
 		return true
 	}
-	d.wrong(d.at(n), f.name+": "+n.is()+" stands where "+needed+" is needed")
+	d.wrong(d.at(n), f.Name+": "+n.Is()+" stands where "+needed+" is needed")
 	return false
 }
 
-func (d *decoder) text(n *node, v reflect.Value, f *field) {
+func (d *decoder) text(n *tree.Node, v reflect.Value, f *grammar.Field) {
 	target := v.Addr().Interface()
-	if err := target.(encoding.TextUnmarshaler).UnmarshalText([]byte(n.text)); err != nil {
+	if err := target.(encoding.TextUnmarshaler).UnmarshalText([]byte(n.Text)); err != nil {
 		v.SetZero()
 		d.hide = isSecretError(err)
-		d.wrongValue(n, f.name, err.Error())
+		d.wrongValue(n, f.Name, err.Error())
 		return
 	}
-	if file, ok := target.(interface{ path() string }); ok {
-		if path := file.path(); path != "" {
-			d.docs = append(d.docs, document{d.at(n), f.name, path})
+	if file, ok := target.(interface{ FilePath() string }); ok {
+		if path := file.FilePath(); path != "" {
+			d.docs = append(d.docs, document{d.at(n), f.Name, path})
 		}
 	}
 	if v.Kind() == reflect.String {
@@ -141,39 +173,39 @@ func (d *decoder) text(n *node, v reflect.Value, f *field) {
 	}
 }
 
-func (d *decoder) word(n *node, v reflect.Value, f *field) {
-	if v.Type().Implements(enumType) {
-		names := v.Interface().(enum).names()
-		if !slices.Contains(names, n.text) {
-			d.wrongValue(n, f.name, "is not one of "+known(names)+didYouMean(n.text, names))
+func (d *decoder) word(n *tree.Node, v reflect.Value, f *grammar.Field) {
+	if grammar.IsEnum(v.Type()) {
+		names := v.Interface().(grammar.Enum).Names()
+		if !slices.Contains(names, n.Text) {
+			d.wrongValue(n, f.Name, "is not one of "+scalar.Listed(names)+d.didYouMean(n.Text, names))
 			return
 		}
 	}
-	if f.form != "" && n.text != "" {
-		text, warn := d.inForm(f.form, n.text)
+	if f.Form != "" && n.Text != "" {
+		text, warn := d.inForm(f.Form, n.Text)
 		switch {
 		case text != "" && warn:
-			d.warn(d.at(n), f.name+": "+show(n.text)+" "+text)
+			d.warn(d.at(n), f.Name+": "+scalar.Quote(n.Text)+" "+text)
 		case text != "":
-			d.wrongValue(n, f.name, text)
+			d.wrongValue(n, f.Name, text)
 			return
 		}
 	}
-	if n.text == "" && (f.required || f.ref != "" || f.form != "") {
-		d.wrong(d.at(n), f.name+": is empty")
+	if n.Text == "" && (f.Required || f.Ref != "" || f.Form != "") {
+		d.wrong(d.at(n), f.Name+": is empty")
 		return
 	}
-	v.SetString(n.text)
+	v.SetString(n.Text)
 	d.declared(n, f)
 }
 
 // declared keeps a name for the time when all names are known.
-func (d *decoder) declared(n *node, f *field) {
-	if f.ref != "" {
-		d.refs = append(d.refs, ref{d.at(n), f.name, f.ref, n.text, d.owner})
+func (d *decoder) declared(n *tree.Node, f *grammar.Field) {
+	if f.Ref != "" {
+		d.refs = append(d.refs, ref{d.at(n), f.Name, f.Ref, n.Text, d.owner})
 	}
-	if f.key != "" {
-		d.claim(f.key, n.text, f.name, d.at(n))
+	if f.Key != "" {
+		d.claim(f.Key, n.Text, f.Name, d.at(n))
 	}
 }
 
@@ -189,30 +221,30 @@ func (d *decoder) claim(space, name, key string, at pos) {
 		if space == "shared" {
 			what = "is declared twice; people, teams, roles, schedules and gates share their names"
 		}
-		d.wrong(at, key+": "+show(name)+" "+what+"; first at "+d.place(first))
+		d.wrong(at, key+": "+scalar.Quote(name)+" "+what+"; first at "+d.place(first))
 		return
 	}
 	taken[name] = at
 }
 
-func (d *decoder) truth(n *node, v reflect.Value, f *field) {
+func (d *decoder) truth(n *tree.Node, v reflect.Value, f *grammar.Field) {
 	switch {
-	case n.text == "true" && !n.quoted:
+	case n.Text == "true" && !n.Quoted:
 		v.SetBool(true)
-	case n.text == "false" && !n.quoted:
+	case n.Text == "false" && !n.Quoted:
 		v.SetBool(false)
 	default:
-		d.wrongValue(n, f.name, "is not true or false")
+		d.wrongValue(n, f.Name, "is not true or false")
 	}
 }
 
-func (d *decoder) number(n *node, v reflect.Value, f *field) {
-	i, err := strconv.Atoi(n.text)
+func (d *decoder) number(n *tree.Node, v reflect.Value, f *grammar.Field) {
+	i, err := strconv.Atoi(n.Text)
 	switch {
-	case err != nil || n.quoted || n.text[0] == '+':
-		d.wrongValue(n, f.name, "is not a whole number")
-	case f.max != 0 && (i < f.min || i > f.max):
-		d.wrongValue(n, f.name, fmt.Sprintf("is not between %d and %d", f.min, f.max))
+	case err != nil || n.Quoted || n.Text[0] == '+':
+		d.wrongValue(n, f.Name, "is not a whole number")
+	case f.Max != 0 && (i < f.Min || i > f.Max):
+		d.wrongValue(n, f.Name, fmt.Sprintf("is not between %d and %d", f.Min, f.Max))
 	default:
 		v.SetInt(int64(i))
 	}

@@ -4,34 +4,36 @@ import (
 	"encoding"
 	"reflect"
 	"strconv"
+
+	"holdfast.example/holdfast/internal/estate/tree"
 )
 
 // free reads a value without a type: text, number, truth, list or map. Quoted text stays text.
-func (d *decoder) free(n *node) any {
-	switch n.kind {
-	case listNode:
-		list := make([]any, len(n.list))
-		for i, entry := range n.list {
+func (d *decoder) free(n *tree.Node) any {
+	switch n.Kind {
+	case tree.List:
+		list := make([]any, len(n.List))
+		for i, entry := range n.List {
 			list[i] = d.free(entry)
 		}
 		return list
-	case mapNode:
-		m := make(map[string]any, len(n.list)/2)
-		d.pairs(n, func(key, value *node) { m[key.text] = d.free(value) })
+	case tree.Map:
+		m := make(map[string]any, len(n.List)/2)
+		d.pairs(n, func(key, value *tree.Node) { m[key.Text] = d.free(value) })
 		return m
-	case nullNode:
+	case tree.Null:
 		return nil
 	}
-	if n.quoted {
-		return n.text
+	if n.Quoted {
+		return n.Text
 	}
-	switch n.text {
+	switch n.Text {
 	case "true":
 		return true
 	case "false":
 		return false
 	}
-	return numberOr(n.text)
+	return numberOr(n.Text)
 }
 
 // numberOr reads decimal numbers as JSON writes them; anything else, such as 0x1f, 1_000 or .inf, stays text.

@@ -3,27 +3,31 @@ package estate
 import (
 	"reflect"
 	"strconv"
+
+	"holdfast.example/holdfast/internal/estate/grammar"
+	"holdfast.example/holdfast/internal/estate/scalar"
+	"holdfast.example/holdfast/internal/estate/tree"
 )
 
 // list reads a list. Its memory is taken at once, so that pointers to its entries stay good.
-func (d *decoder) list(n *node, v reflect.Value, f *field) {
-	if n.kind != listNode {
-		if f.one && n.kind == textNode {
+func (d *decoder) list(n *tree.Node, v reflect.Value, f *grammar.Field) {
+	if n.Kind != tree.List {
+		if f.One && n.Kind == tree.Text {
 			v.Set(reflect.MakeSlice(v.Type(), 1, 1))
 			d.value(n, v.Index(0), f)
 			return
 		}
 		hint := ""
-		if n.kind == textNode && !isPlainStruct(v.Type().Elem()) {
+		if n.Kind == tree.Text && !grammar.IsPlainStruct(v.Type().Elem()) {
 			hint = "; put the value in brackets: [ ]"
 		}
-		d.wrong(d.at(n), f.name+": "+n.is()+" stands where a list is needed"+hint)
+		d.wrong(d.at(n), f.Name+": "+n.Is()+" stands where a list is needed"+hint)
 		return
 	}
-	v.Set(reflect.MakeSlice(v.Type(), len(n.list), len(n.list)))
-	for i, entry := range n.list {
-		if entry.kind == nullNode {
-			d.wrong(d.at(entry), f.name+": an entry is empty")
+	v.Set(reflect.MakeSlice(v.Type(), len(n.List), len(n.List)))
+	for i, entry := range n.List {
+		if entry.Kind == tree.Null {
+			d.wrong(d.at(entry), f.Name+": an entry is empty")
 			continue
 		}
 		d.value(entry, v.Index(i), f)
@@ -32,14 +36,14 @@ func (d *decoder) list(n *node, v reflect.Value, f *field) {
 }
 
 // twice finds values that stand in a list two times, where that is surely a slip.
-func (d *decoder) twice(n *node, f *field) {
-	if f.ref == "" && f.form == "" {
+func (d *decoder) twice(n *tree.Node, f *grammar.Field) {
+	if f.Ref == "" && f.Form == "" {
 		return
 	}
-	for i, a := range n.list {
-		for _, b := range n.list[:min(i, 100)] {
-			if a.kind == textNode && b.kind == textNode && a.text == b.text {
-				d.wrong(d.at(a), f.name+": "+show(a.text)+" stands in this list twice")
+	for i, a := range n.List {
+		for _, b := range n.List[:min(i, 100)] {
+			if a.Kind == tree.Text && b.Kind == tree.Text && a.Text == b.Text {
+				d.wrong(d.at(a), f.Name+": "+scalar.Quote(a.Text)+" stands in this list twice")
 				break
 			}
 		}
@@ -47,141 +51,154 @@ func (d *decoder) twice(n *node, f *field) {
 }
 
 // mapping reads a map with keys of the user's own.
-func (d *decoder) mapping(n *node, v reflect.Value, f *field) {
-	if n.kind != mapNode {
-		d.wrong(d.at(n), f.name+": "+n.is()+" stands where a map is needed")
+func (d *decoder) mapping(n *tree.Node, v reflect.Value, f *grammar.Field) {
+	if n.Kind != tree.Map {
+		d.wrong(d.at(n), f.Name+": "+n.Is()+" stands where a map is needed")
 		return
 	}
-	v.Set(reflect.MakeMapWithSize(v.Type(), len(n.list)/2))
+	v.Set(reflect.MakeMapWithSize(v.Type(), len(n.List)/2))
 	item := *f
-	roles := f.form == "role"
+	roles := f.Form == "role"
 	if roles {
-		item.form = ""
+		item.Form = ""
 	}
-	d.pairs(n, func(key, value *node) {
+	d.pairs(n, func(key, value *tree.Node) {
 		if roles || v.Type().Elem() == reflect.TypeFor[Pattern]() {
-			if !isName(key.text) {
-				d.wrong(d.keyAt(key), f.name+": "+show(key.text)+" is not a name: letters, digits, dots, dashes and underscores")
+			if !scalar.IsName(key.Text) {
+				d.wrong(d.keyAt(key), f.Name+": "+scalar.Quote(key.Text)+" is not a name: letters, digits, dots, dashes and underscores")
 				return
 			}
 		}
 		if roles {
 			d.role(key)
 		}
-		item.name = key.text
+		item.Name = key.Text
 		element := reflect.New(v.Type().Elem()).Elem()
-		if value.kind == nullNode && roles {
+		if value.Kind == tree.Null && roles {
 			element.Set(reflect.MakeSlice(element.Type(), 0, 0))
 		}
 		d.value(value, element, &item)
-		v.SetMapIndex(reflect.ValueOf(key.text), element)
+		v.SetMapIndex(reflect.ValueOf(key.Text), element)
 	})
 }
 
 // role claims the name of a role. One that is nearly the name of a role with a meaning is likely a slip.
-func (d *decoder) role(key *node) {
+func (d *decoder) role(key *tree.Node) {
 	known := []string{"security", "auditor", "administrator"}
-	d.claim("shared", key.text, "roles", d.keyAt(key))
+	d.claim("shared", key.Text, "roles", d.keyAt(key))
 	for _, k := range known {
-		if k == key.text {
+		if k == key.Text {
 			return
 		}
 	}
-	if near := Nearest(key.text, known); near != "" {
-		d.warn(d.keyAt(key), "roles: "+show(key.text)+" is a role of your own; did you mean "+show(near)+"?")
+	if near := Nearest(key.Text, known); near != "" {
+		d.warn(d.keyAt(key), "roles: "+scalar.Quote(key.Text)+" is a role of your own; did you mean "+scalar.Quote(near)+"?")
 	}
 }
 
 // object reads a map into a struct and fills in defaults.
-func (d *decoder) object(n *node, v reflect.Value, name string) {
-	p := d.plans.of(v.Type())
-	if p.words && n.kind == textNode {
-		if err := v.Addr().Interface().(worded).fromWord(n.text); err != nil {
+func (d *decoder) object(n *tree.Node, v reflect.Value, name string) {
+	p := d.plans.Of(v.Type())
+	if p.Words && n.Kind == tree.Text {
+		if err := v.Addr().Interface().(grammar.Worded).FromWord(n.Text); err != nil {
 			d.wrongValue(n, name, err.Error())
 		}
 		return
 	}
-	if n.kind != mapNode {
-		d.wrong(d.at(n), name+": "+n.is()+" stands where a map with "+known(p.names())+" is needed")
+	if n.Kind != tree.Map {
+		d.wrong(d.at(n), name+": "+n.Is()+" stands where a map with "+scalar.Listed(p.Names())+" is needed")
 		return
 	}
-	if p.at >= 0 {
-		v.Field(p.at).Set(reflect.ValueOf(Place{d.files[d.file].Name, int(n.line), int(n.column)}))
-	}
+	d.locate(n, v)
 	var given uint64
-	d.pairs(n, func(key, value *node) {
-		i, ok := p.byName[key.text]
+	d.pairs(n, func(key, value *tree.Node) {
+		i, ok := p.ByName[key.Text]
 		if !ok {
-			d.wrong(d.keyAt(key), "unknown key "+show(key.text)+didYouMean(key.text, p.names()))
+			d.wrong(d.keyAt(key), "unknown key "+scalar.Quote(key.Text)+d.didYouMean(key.Text, p.Names()))
 			return
 		}
-		f := &p.fields[i]
-		if value.kind != nullNode {
+		f := &p.Fields[i]
+		if value.Kind != tree.Null {
 			given |= 1 << i
 		}
-		d.value(value, v.Field(f.index), f)
-		if f.required && value.kind == listNode && len(value.list) == 0 {
-			d.wrong(d.at(value), f.name+": at least one is needed")
+		d.value(value, v.Field(f.Index), f)
+		if f.Required && value.Kind == tree.List && len(value.List) == 0 {
+			d.wrong(d.at(value), f.Name+": at least one is needed")
 		}
 	})
-	for i := range p.fields {
-		f := &p.fields[i]
-		if f.required && given&(1<<i) == 0 {
-			d.wrong(d.at(n), f.name+" is missing in this entry of "+name)
+	for i := range p.Fields {
+		f := &p.Fields[i]
+		if f.Required && given&(1<<i) == 0 {
+			d.wrong(d.at(n), f.Name+" is missing in this entry of "+name)
 		}
 	}
 	d.fill(v, p)
-	if p.checks {
-		v.Addr().Interface().(checked).check(&checker{d, n})
+	if c, ok := v.Addr().Interface().(checked); ok {
+		c.check(&checker{d, n})
+	}
+}
+
+// locate notes where an entry stands, in its field At if it has one.
+func (d *decoder) locate(n *tree.Node, v reflect.Value) {
+	at, known := d.placed[v.Type()]
+	if !known {
+		at = -1
+		if f, ok := v.Type().FieldByName("At"); ok {
+			at = f.Index[0]
+		}
+		d.placed[v.Type()] = at
+	}
+	if at >= 0 {
+		*v.Field(at).Addr().Interface().(*Place) = Place{d.files[d.file].Name, int(n.Line), int(n.Column)}
 	}
 }
 
 // pairs calls f for each key of a map, once for each name.
-func (d *decoder) pairs(n *node, f func(key, value *node)) {
-	var seen map[string]*node
-	if len(n.list) > 32 {
-		seen = make(map[string]*node, len(n.list)/2)
+func (d *decoder) pairs(n *tree.Node, f func(key, value *tree.Node)) {
+	var seen map[string]*tree.Node
+	if len(n.List) > 32 {
+		seen = make(map[string]*tree.Node, len(n.List)/2)
 	}
-	for i := 0; i < len(n.list); i += 2 {
-		key := n.list[i]
-		first := seen[key.text]
+	for i := 0; i < len(n.List); i += 2 {
+		key := n.List[i]
+		first := seen[key.Text]
 		for j := 0; seen == nil && j < i; j += 2 {
-			if n.list[j].text == key.text {
-				first = n.list[j]
+			if n.List[j].Text == key.Text {
+				first = n.List[j]
 				break
 			}
 		}
 		if first != nil {
-			d.wrong(d.keyAt(key), key.text+": given twice; first at "+d.place(d.at(first)))
+			d.wrong(d.keyAt(key), key.Text+": given twice; first at "+d.place(d.at(first)))
 			continue
 		}
 		if seen != nil {
-			seen[key.text] = key
+			seen[key.Text] = key
 		}
-		f(key, n.list[i+1])
+		f(key, n.List[i+1])
 	}
 }
 
 // fill sets what was left out to its default, also in parts that were left out as a whole.
-func (d *decoder) fill(v reflect.Value, p *plan) {
-	if !p.fills {
+func (d *decoder) fill(v reflect.Value, p *grammar.Plan) {
+	if !p.Fills {
 		return
 	}
-	for i := range p.fields {
-		f := &p.fields[i]
-		fv := v.Field(f.index)
+	for i := range p.Fields {
+		f := &p.Fields[i]
+		fv := v.Field(f.Index)
 		switch {
-		case isPlainStruct(f.typ):
-			d.fill(fv, d.plans.of(f.typ))
-		case f.fallback != "" && fv.IsZero():
-			d.setText(fv, f.fallback)
+		case grammar.IsPlainStruct(f.Type):
+			d.fill(fv, d.plans.Of(f.Type))
+		case f.Default != "" && fv.IsZero():
+			d.setText(fv, f.Default)
 		}
 	}
 }
 
 func (d *decoder) setText(v reflect.Value, text string) {
 	switch {
-	case isText(v.Type()):
+	case grammar.IsText(v.Type()):
 		setFromText(v, text)
 	case v.Kind() == reflect.Int:
 		i, _ := strconv.ParseInt(text, 10, 64)

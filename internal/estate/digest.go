@@ -6,36 +6,34 @@ import (
 	"encoding/hex"
 	"reflect"
 	"slices"
+
+	"holdfast.example/holdfast/internal/estate/grammar"
 )
 
 // digest is the hash of the shown estate, with the entries of each list at the top in the order of
 // their bytes: to move an entry to another file declares nothing new.
-func (e *Estate) digest(known plans) string {
-	w := &writer{plans: known}
+func (e *Estate) digest(known grammar.Plans) string {
+	w := &grammar.Writer{Plans: known}
 	hash := sha256.New()
 	v := reflect.ValueOf(e).Elem()
-	for _, f := range known.of(v.Type()).fields {
-		w.out = w.out[:0]
-		w.scalar(f.name)
-		w.out = append(w.out, ":\n"...)
-		hash.Write(w.out)
-		w.out = w.out[:0]
-		fv := v.Field(f.index)
-		if !isEntries(f.typ) {
-			if w.says(fv, &f) {
-				w.value(fv, 0)
-			}
-			hash.Write(w.out)
+	for _, f := range known.Of(v.Type()).Fields {
+		fv := v.Field(f.Index)
+		w.Out = append(append(w.Out[:0], f.Name...), ":\n"...)
+		if !grammar.IsEntries(f.Type) {
+			w.Field(fv, &f)
+			hash.Write(w.Out)
 			continue
 		}
+		hash.Write(w.Out)
+		w.Out = w.Out[:0]
 		ends := make([]int, 0, fv.Len())
 		for i := range fv.Len() {
-			w.fields(fv.Index(i), 1, false)
-			ends = append(ends, len(w.out))
+			w.Struct(fv.Index(i), 1)
+			ends = append(ends, len(w.Out))
 		}
 		entries, start := make([][]byte, len(ends)), 0
 		for i, end := range ends {
-			entries[i], start = w.out[start:end], end
+			entries[i], start = w.Out[start:end], end
 		}
 		slices.SortFunc(entries, bytes.Compare)
 		for _, entry := range entries {

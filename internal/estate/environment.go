@@ -1,5 +1,9 @@
 package estate
 
+import (
+	"holdfast.example/holdfast/internal/estate/scalar"
+)
+
 // Environment is a set of systems of one stage, with borders.
 type Environment struct {
 	Name     string           `yaml:"name" rule:"required,name,key=environment" doc:"Name of the environment."`
@@ -39,7 +43,7 @@ func (e *Environment) check(c *checker) {
 	for i, z := range e.Zones {
 		for j, n := range z.Networks {
 			if n.IsValid() && len(e.Networks) > 0 && !covered(n, e.Networks) {
-				c.warn(c.at("zones", i, "networks", j), "networks: "+show(n.String())+" lies outside the networks of its environment")
+				c.warn(c.at("zones", i, "networks", j), "networks: "+scalar.Quote(n.String())+" lies outside the networks of its environment")
 			}
 		}
 	}

@@ -1,6 +1,10 @@
 package estate
 
-import "time"
+import (
+	"time"
+
+	"holdfast.example/holdfast/internal/estate/scalar"
+)
 
 // Policy holds the organisation's own limits. Defaults are what the standard asks for.
 type Policy struct {
@@ -41,7 +45,7 @@ type AgentBudget struct {
 func (p *Policy) check(c *checker) {
 	const day = 24 * time.Hour
 	looser := func(key, value, limit, clause string) {
-		c.wrong(c.at(key), key+": "+show(value)+" is looser than the standard, which asks for "+limit+" ("+clause+")")
+		c.wrong(c.at(key), key+": "+scalar.Quote(value)+" is looser than the standard, which asks for "+limit+" ("+clause+")")
 	}
 	if p.ImageMaxAge.Approx() > 30*day {
 		looser("image_max_age", p.ImageMaxAge.String(), "at most 30d", "A.5.3.5")

@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"holdfast.example/holdfast/internal/estate/scalar"
 )
 
 // scope is everything that names may lead to, once all files are read.
@@ -19,7 +21,6 @@ type scope struct {
 	bare         map[string]int  // how many systems and backends have that name
 	channels     map[string]bool
 	candidates   map[string][]string
-	budget       int // how many more names may be compared to find near ones
 }
 
 // resolve judges what can be judged only when everything is read: names that lead nowhere, entries
@@ -28,7 +29,7 @@ func (d *decoder) resolve(e *Estate) {
 	s := &scope{
 		d: d, shared: map[string]string{}, environments: map[string]*Environment{}, applications: map[string]bool{},
 		systems: map[string]bool{}, backends: map[string]bool{}, bare: map[string]int{}, channels: map[string]bool{},
-		candidates: map[string][]string{}, budget: 2_000_000,
+		candidates: map[string][]string{},
 	}
 	s.collect(e)
 	for _, r := range d.refs {
@@ -125,9 +126,9 @@ func (s *scope) judge(r ref) {
 
 // dangling tells that no thing of that sort is declared by the name, and what it is instead.
 func (s *scope) dangling(r ref, sort, is string, candidates []string) {
-	text := fmt.Sprintf("%s: no %s is called %s", r.key, sort, show(r.name))
+	text := fmt.Sprintf("%s: no %s is called %s", r.key, sort, scalar.Quote(r.name))
 	if is != "" {
-		text = fmt.Sprintf("%s: %s is a %s, not a %s", r.key, show(r.name), strings.Replace(is, "-", " ", 1), sort)
+		text = fmt.Sprintf("%s: %s is a %s, not a %s", r.key, scalar.Quote(r.name), strings.Replace(is, "-", " ", 1), sort)
 	}
 	s.d.wrong(r.pos, fixArticle(text)+s.near(r.name, candidates))
 }
@@ -139,18 +140,13 @@ func fixArticle(text string) string {
 	return text
 }
 
-// near looks for the nearest name while that is cheap: thousands of wrong names among thousands
-// would take minutes.
+// near is the tail of a message: the nearest name, or the few that there are.
 func (s *scope) near(name string, candidates []string) string {
-	s.budget -= len(candidates)
-	if s.budget < 0 {
-		return ""
-	}
-	if hint := didYouMean(name, candidates); hint != "" {
+	if hint := s.d.didYouMean(name, candidates); hint != "" {
 		return hint
 	}
 	if len(candidates) > 0 && len(candidates) <= 8 {
-		return " (there is " + known(candidates) + ")"
+		return " (there is " + scalar.Listed(candidates) + ")"
 	}
 	return ""
 }
@@ -168,6 +164,8 @@ func (s *scope) of(space string) []string {
 		names = slices.Collect(maps.Keys(s.applications))
 	case "channel":
 		names = slices.Collect(maps.Keys(s.channels))
+	case "bare":
+		names = slices.Collect(maps.Keys(s.bare))
 	case "subject":
 		names = slices.AppendSeq(slices.Collect(maps.Keys(s.systems)), maps.Keys(s.backends))
 	default:
@@ -195,7 +193,7 @@ func (d *decoder) missing() {
 			known[doc.path] = there
 		}
 		if !there {
-			d.warn(doc.pos, doc.key+": there is no file "+show(doc.path))
+			d.warn(doc.pos, doc.key+": there is no file "+scalar.Quote(doc.path))
 		}
 	}
 }

@@ -3,6 +3,8 @@ package estate
 import (
 	"slices"
 	"strings"
+
+	"holdfast.example/holdfast/internal/estate/scalar"
 )
 
 // environmentOf is the environment of the entry that a name stands in, or "".
@@ -26,14 +28,14 @@ func (s *scope) zone(r ref) {
 		zones[i] = z.Name
 	}
 	if !slices.Contains(zones, r.name) {
-		s.d.wrong(r.pos, r.key+": environment "+show(environment.Name)+" has no zone "+show(r.name)+s.near(r.name, zones))
+		s.d.wrong(r.pos, r.key+": environment "+scalar.Quote(environment.Name)+" has no zone "+scalar.Quote(r.name)+s.near(r.name, zones))
 	}
 }
 
 // system takes a system of the same environment by its name alone, any other with its environment.
 func (s *scope) system(r ref) {
 	if !s.systems[r.name] && !s.systems[environmentOf(r.owner)+"/"+r.name] {
-		s.d.wrong(r.pos, r.key+": no system is called "+show(r.name)+s.near(r.name, s.around(r)))
+		s.d.wrong(r.pos, r.key+": no system is called "+scalar.Quote(r.name)+s.near(r.name, s.around(r)))
 	}
 }
 
@@ -70,7 +72,7 @@ func (s *scope) audience(r ref) {
 	candidates := append([]string{"internet", "internal", "local"}, s.of("gate")...)
 	candidates = append(append(candidates, s.of("application")...), s.of("environment")...)
 	candidates = append(candidates, s.around(r)...)
-	s.d.wrong(r.pos, r.key+": "+show(r.name)+" is not internet, internal, local, or anything declared"+s.near(r.name, candidates))
+	s.d.wrong(r.pos, r.key+": "+scalar.Quote(r.name)+" is not internet, internal, local, or anything declared"+s.near(r.name, candidates))
 }
 
 // endpoint takes what a flow may begin or end at.
@@ -83,11 +85,11 @@ func (s *scope) endpoint(r ref) {
 		if s.bare[r.name] == 1 {
 			return
 		}
-		s.d.wrong(r.pos, r.key+": "+show(r.name)+" stands in several environments; write environment/"+r.name)
+		s.d.wrong(r.pos, r.key+": "+scalar.Quote(r.name)+" stands in several environments; write environment/"+r.name)
 		return
 	}
 	candidates := append([]string{"internet"}, s.of("subject")...)
-	s.d.wrong(r.pos, r.key+": no system or backend is called "+show(r.name)+s.near(r.name, candidates))
+	s.d.wrong(r.pos, r.key+": no system or backend is called "+scalar.Quote(r.name)+s.near(r.name, candidates))
 }
 
 // where refuses a name that leads nowhere; a pattern that fits nothing yet is only told.
@@ -95,24 +97,24 @@ func (s *scope) where(r ref) {
 	w := Where(r.name)
 	environment, _, _ := strings.Cut(r.name, "/")
 	switch {
-	case !w.isGlob():
+	case !w.IsGlob():
 		if !s.systems[r.name] && !s.backends[r.name] {
-			s.d.wrong(r.pos, r.key+": no system or backend is called "+show(r.name)+s.near(r.name, s.of("subject")))
+			s.d.wrong(r.pos, r.key+": no system or backend is called "+scalar.Quote(r.name)+s.near(r.name, s.of("subject")))
 		}
-	case !Where(environment).isGlob() && s.environments[environment] == nil:
-		s.d.wrong(r.pos, r.key+": no environment is called "+show(environment)+s.near(environment, s.of("environment")))
+	case !Where(environment).IsGlob() && s.environments[environment] == nil:
+		s.d.wrong(r.pos, r.key+": no environment is called "+scalar.Quote(environment)+s.near(environment, s.of("environment")))
 	case !slices.ContainsFunc(s.of("subject"), w.Matches):
-		s.d.warn(r.pos, r.key+": "+show(r.name)+" fits no system or backend")
+		s.d.warn(r.pos, r.key+": "+scalar.Quote(r.name)+" fits no system or backend")
 	}
 }
 
 // forward takes name:port with the name of a system or backend; a name with a dot may be any host.
 func (s *scope) forward(r ref) {
-	host, _ := splitPort(r.name)
+	host, _ := scalar.SplitPort(r.name)
 	if s.bare[host] > 0 || host == "localhost" || isAddress(host) || strings.Contains(host, ".") || s.systems[host] || s.backends[host] {
 		return
 	}
-	s.d.wrong(r.pos, r.key+": no system or backend is called "+show(host)+s.near(host, s.around(r)))
+	s.d.wrong(r.pos, r.key+": no system or backend is called "+scalar.Quote(host)+s.near(host, s.of("bare")))
 }
 
 // subject takes what an attestation speaks of. Names with a colon are those of things seen but not
@@ -124,5 +126,5 @@ func (s *scope) subject(r ref) {
 		return
 	}
 	candidates := append(slices.Clone(s.of("subject")), s.of("application")...)
-	s.d.wrong(r.pos, r.key+": nothing declared is called "+show(r.name)+s.near(r.name, append(candidates, s.of("environment")...)))
+	s.d.wrong(r.pos, r.key+": nothing declared is called "+scalar.Quote(r.name)+s.near(r.name, append(candidates, s.of("environment")...)))
 }

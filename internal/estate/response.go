@@ -1,5 +1,9 @@
 package estate
 
+import (
+	"holdfast.example/holdfast/internal/estate/scalar"
+)
+
 // Schedule says who is on call.
 type Schedule struct {
 	Name     string   `yaml:"name" rule:"required,name,key=shared" doc:"Name of the schedule."`
@@ -37,10 +41,10 @@ type Channel struct {
 }
 
 func (ch *Channel) check(c *checker) {
-	if ch.Kind == "email" && len(ch.To) == 0 {
+	if ch.Kind == "email" && !c.has("to") {
 		c.wrong(c.at(), "channels: an email channel needs to")
 	}
-	if ch.Kind == "webhook" && ch.URL == "" {
+	if ch.Kind == "webhook" && !c.has("url") {
 		c.wrong(c.at(), "channels: a webhook channel needs url")
 	}
 }
@@ -135,4 +139,4 @@ type Maintenance struct {
 }
 
 // Covers tells whether the window holds for a system or backend named environment/name.
-func (m *Maintenance) Covers(subject string) bool { return anyMatch(m.Where, subject) }
+func (m *Maintenance) Covers(subject string) bool { return scalar.AnyMatch(m.Where, subject) }

@@ -3,6 +3,8 @@ package estate
 import (
 	"slices"
 	"strings"
+
+	"holdfast.example/holdfast/internal/estate/scalar"
 )
 
 // protocols are those that Holdfast knows by name. An unknown one that looks like a known one is
@@ -22,22 +24,22 @@ var methods = strings.Fields(`GET HEAD POST PUT PATCH DELETE OPTIONS TRACE CONNE
 func (d *decoder) inForm(form, s string) (text string, warn bool) {
 	switch form {
 	case "name":
-		if !isName(s) {
+		if !scalar.IsName(s) {
 			return "is not a name: letters, digits, dots, dashes and underscores, beginning with a letter or digit", false
 		}
 	case "zone":
-		if !isZone(s) || d.opts.Zone != nil && !d.opts.Zone(s) {
+		if !scalar.IsZone(s) || d.opts.Zone != nil && !d.opts.Zone(s) {
 			return "is not a time zone such as Europe/Berlin or UTC", false
 		}
 	case "calendar":
-		if !isCalendar(s) {
-			if isCalendar(strings.ToLower(s)) {
-				return "must be in lower case: " + show(strings.ToLower(s)), false
+		if !scalar.IsCalendar(s) {
+			if scalar.IsCalendar(strings.ToLower(s)) {
+				return "must be in lower case: " + scalar.Quote(strings.ToLower(s)), false
 			}
 			return "is not a calendar such as de or de-by", false
 		}
 	case "requirement":
-		if !isRequirement(s) {
+		if !scalar.IsRequirement(s) {
 			return "is not a requirement such as A.5.2.12", false
 		}
 		if d.opts.Requirement != nil && !d.opts.Requirement(s) {
@@ -48,7 +50,7 @@ func (d *decoder) inForm(form, s string) (text string, warn bool) {
 			return "", false
 		}
 		if near := Nearest(s, protocols); near != "" {
-			return "is not a protocol; did you mean " + show(near) + "?", false
+			return "is not a protocol; did you mean " + scalar.Quote(near) + "?", false
 		}
 		return "is not a protocol that Holdfast knows; taken as tcp", true
 	case "method":
@@ -56,14 +58,14 @@ func (d *decoder) inForm(form, s string) (text string, warn bool) {
 			return "", false
 		}
 		if slices.Contains(methods, strings.ToUpper(s)) {
-			return "must be in upper case: " + show(strings.ToUpper(s)), false
+			return "must be in upper case: " + scalar.Quote(strings.ToUpper(s)), false
 		}
 		if near := Nearest(s, methods); near != "" {
-			return "is not an HTTP method; did you mean " + show(near) + "?", false
+			return "is not an HTTP method; did you mean " + scalar.Quote(near) + "?", false
 		}
 		return "is not an HTTP method that Holdfast knows", true
 	case "repository":
-		return repository(s), false
+		return scalar.WrongRepository(s), false
 	}
 	return d.addressForm(form, s), false
 }
@@ -73,14 +75,14 @@ func (d *decoder) addressForm(form, s string) string {
 	var err error
 	switch form {
 	case "mail-server":
-		err = webAddress(s, "smtp", "smtps")
+		err = scalar.WebAddress(s, "smtp", "smtps")
 	case "backend-target":
-		if err = webAddress(s); err != nil && !strings.Contains(s, "://") {
+		if err = scalar.WebAddress(s); err != nil && !strings.Contains(s, "://") {
 			_, err = ParseTarget(s)
 		}
 	case "sink-address":
 		if strings.Contains(s, "://") {
-			err = webAddress(s)
+			err = scalar.WebAddress(s)
 		} else if !strings.HasPrefix(s, "/") {
 			err = new(HostPort).UnmarshalText([]byte(s))
 		}
@@ -93,85 +95,6 @@ func (d *decoder) addressForm(form, s string) string {
 }
 
 func isSecretError(err error) bool {
-	_, is := err.(errSecret)
+	_, is := err.(scalar.SecretError)
 	return is
-}
-
-func isName(s string) bool {
-	if s == "" || len(s) > 100 || !isAlnum(s[0]) {
-		return false
-	}
-	for i := range len(s) {
-		if c := s[i]; !isAlnum(c) && c != '.' && c != '-' && c != '_' {
-			return false
-		}
-	}
-	return true
-}
-
-// isZone takes the forms of the time zone database: UTC, Europe/Berlin, America/Argentina/Ushuaia.
-func isZone(s string) bool {
-	if s == "" || len(s) > 64 || strings.EqualFold(s, "local") {
-		return false
-	}
-	for part := range strings.SplitSeq(s, "/") {
-		if part == "" || part[0] < 'A' || part[0] > 'Z' {
-			return false
-		}
-		for _, c := range []byte(part) {
-			if !isAlnum(c) && !strings.ContainsRune("_-+", rune(c)) {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-func isCalendar(s string) bool {
-	country, region, has := strings.Cut(s, "-")
-	if len(country) != 2 || has && (len(region) < 1 || len(region) > 3) {
-		return false
-	}
-	for _, c := range []byte(country) {
-		if c < 'a' || c > 'z' {
-			return false
-		}
-	}
-	for _, c := range []byte(region) {
-		if !isAlnum(c) || c >= 'A' && c <= 'Z' {
-			return false
-		}
-	}
-	return true
-}
-
-func isRequirement(s string) bool {
-	parts := strings.Split(s, ".")
-	if len(parts) < 3 || len(parts) > 5 || len(parts[0]) != 1 || parts[0][0] < 'A' || parts[0][0] > 'Z' {
-		return false
-	}
-	for _, p := range parts[1:] {
-		if p == "" || len(p) > 3 || strings.Trim(p, "0123456789") != "" || p[0] == '0' {
-			return false
-		}
-	}
-	return true
-}
-
-// repository tells what is wrong with an image's name.
-func repository(s string) string {
-	last := s[strings.LastIndexByte(s, '/')+1:]
-	switch {
-	case strings.Contains(s, "://"):
-		return "has a scheme; write registry/repository"
-	case strings.Contains(s, "@"):
-		return "has a digest; write registry/repository"
-	case strings.Contains(last, ":"):
-		return "has a tag; write registry/repository, and the tag as channel"
-	case s != strings.ToLower(s):
-		return "must be in lower case"
-	case strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789._-/:") != "" || last == "" || s[0] == '/':
-		return "is not a repository such as registry.example/shop/web"
-	}
-	return ""
 }

@@ -53,36 +53,36 @@ const (
 	May    Level = "may"
 )
 
-func (Stage) names() []string {
+func (Stage) Names() []string {
 	return []string{"production", "pre-production", "test", "development"}
 }
-func (Criticality) names() []string { return []string{"high", "medium", "low"} }
-func (Exposure) names() []string    { return []string{"internet", "internal"} }
-func (GateKind) names() []string    { return []string{"access", "egress", "ingress"} }
-func (Provider) names() []string    { return []string{"hosts", "kubernetes", "aws", "azure", "gcp"} }
-func (EndKind) names() []string     { return []string{"web-ui", "api", "download"} }
-func (Probing) names() []string     { return []string{"read", "write"} }
-func (BackendKind) names() []string {
+func (Criticality) Names() []string { return []string{"high", "medium", "low"} }
+func (Exposure) Names() []string    { return []string{"internet", "internal"} }
+func (GateKind) Names() []string    { return []string{"access", "egress", "ingress"} }
+func (Provider) Names() []string    { return []string{"hosts", "kubernetes", "aws", "azure", "gcp"} }
+func (EndKind) Names() []string     { return []string{"web-ui", "api", "download"} }
+func (Probing) Names() []string     { return []string{"read", "write"} }
+func (BackendKind) Names() []string {
 	return []string{"postgres", "mysql", "redis", "bucket", "queue", "secret-store", "api", "volume"}
 }
-func (WAFMode) names() []string  { return []string{"detect", "block", "off"} }
-func (AuthKind) names() []string { return []string{"jwt", "oidc", "mtls", "none"} }
-func (Algorithm) names() []string {
+func (WAFMode) Names() []string  { return []string{"detect", "block", "off"} }
+func (AuthKind) Names() []string { return []string{"jwt", "oidc", "mtls", "none"} }
+func (Algorithm) Names() []string {
 	return []string{"ES256", "ES384", "ES512", "EdDSA", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512"}
 }
-func (Severity) names() []string { return []string{"critical", "high", "moderate", "low", "info"} }
-func (Level) names() []string    { return []string{"must", "should", "may"} }
-func (Factor) names() []string   { return []string{"webauthn", "totp", "x509"} }
-func (ChannelKind) names() []string {
+func (Severity) Names() []string { return []string{"critical", "high", "moderate", "low", "info"} }
+func (Level) Names() []string    { return []string{"must", "should", "may"} }
+func (Factor) Names() []string   { return []string{"webauthn", "totp", "x509"} }
+func (ChannelKind) Names() []string {
 	return []string{"email", "webhook", "slack", "teams", "matrix", "pagerduty", "opsgenie", "sms"}
 }
-func (SinkKind) names() []string {
+func (SinkKind) Names() []string {
 	return []string{"syslog-tls", "syslog", "elasticsearch", "opensearch", "splunk-hec", "loki", "kafka", "webhook", "file"}
 }
-func (QueryKind) names() []string {
+func (QueryKind) Names() []string {
 	return []string{"elasticsearch", "opensearch", "splunk", "loki"}
 }
-func (Transfer) names() []string { return []string{"read", "write"} }
+func (Transfer) Names() []string { return []string{"read", "write"} }
 
 // RiskClass of an application decides which conditions hold for it.
 type RiskClass string

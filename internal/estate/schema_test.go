@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"holdfast.example/holdfast/internal/estate/tree"
 )
 
 func compiled(t *testing.T) *jsonschema.Schema {
@@ -33,9 +35,9 @@ func compiled(t *testing.T) *jsonschema.Schema {
 // plain gives a YAML text as the values that JSON would hold.
 func plain(t *testing.T, text string) any {
 	t.Helper()
-	root, problem := readTree([]byte(text))
+	root, problem := tree.Read([]byte(text))
 	if problem != nil {
-		t.Fatal(problem.text)
+		t.Fatal(problem.Text)
 	}
 	d := &decoder{files: make([]File, 1)}
 	data, err := json.Marshal(d.free(root))

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"holdfast.example/holdfast/internal/estate/scalar"
 )
 
 // System is a host, a container engine or a cluster.
@@ -98,7 +100,7 @@ func (s *Service) check(c *checker) {
 	}
 	for i, h := range s.Handlers {
 		if !strings.HasPrefix(h, ".") {
-			c.wrong(c.at("handlers", i), "handlers: "+show(h)+" is not a file ending such as .php")
+			c.wrong(c.at("handlers", i), "handlers: "+scalar.Quote(h)+" is not a file ending such as .php")
 		}
 	}
 }

@@ -1,6 +1,10 @@
 package estate
 
-import "slices"
+import (
+	"slices"
+
+	"holdfast.example/holdfast/internal/estate/scalar"
+)
 
 // Flow is an approved connection.
 type Flow struct {
@@ -20,7 +24,7 @@ type Flow struct {
 func (f *Flow) check(c *checker) {
 	c.order(f.Approved, "approved", f.Until, "until")
 	if f.From != "" && f.From == f.To {
-		c.wrong(c.at("to"), "to: "+show(f.To)+" is where the flow comes from")
+		c.wrong(c.at("to"), "to: "+scalar.Quote(f.To)+" is where the flow comes from")
 	}
 }
 

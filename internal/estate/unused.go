@@ -1,6 +1,7 @@
 package estate
 
 import (
+	"holdfast.example/holdfast/internal/estate/grammar"
 	"reflect"
 	"slices"
 )
@@ -23,13 +24,13 @@ func (e *Estate) Declared() []string {
 	if e == nil {
 		return nil
 	}
-	v, known := reflect.ValueOf(e).Elem(), plans{}
+	v, known := reflect.ValueOf(e).Elem(), grammar.Plans{}
 	nothing := reflect.New(v.Type()).Elem()
-	(&decoder{plans: known}).fill(nothing, known.of(v.Type()))
+	(&decoder{plans: known}).fill(nothing, known.Of(v.Type()))
 	var names []string
-	for _, f := range known.of(v.Type()).fields {
-		if !reflect.DeepEqual(v.Field(f.index).Interface(), nothing.Field(f.index).Interface()) {
-			names = append(names, f.name)
+	for _, f := range known.Of(v.Type()).Fields {
+		if !reflect.DeepEqual(v.Field(f.Index).Interface(), nothing.Field(f.Index).Interface()) {
+			names = append(names, f.Name)
 		}
 	}
 	return names
@@ -38,7 +39,7 @@ func (e *Estate) Declared() []string {
 // DefaultPolicy is the policy of an estate that declares none: the standard's own limits.
 func DefaultPolicy() Policy {
 	var p Policy
-	known := plans{}
-	(&decoder{plans: known}).fill(reflect.ValueOf(&p).Elem(), known.of(reflect.TypeFor[Policy]()))
+	known := grammar.Plans{}
+	(&decoder{plans: known}).fill(reflect.ValueOf(&p).Elem(), known.Of(reflect.TypeFor[Policy]()))
 	return p
 }

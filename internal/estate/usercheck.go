@@ -1,6 +1,10 @@
 package estate
 
-import "strings"
+import (
+	"strings"
+
+	"holdfast.example/holdfast/internal/estate/scalar"
+)
 
 // Check is a user's own check. Its expressions are text here: whether they compile is told where
 // the facts are known.
@@ -31,7 +35,7 @@ type CheckExample struct {
 
 func (k *Check) check(c *checker) {
 	if k.ID != "" && !strings.HasPrefix(k.ID, "user-") {
-		c.wrong(c.at("id"), "id: "+show(k.ID)+" must begin with user-, such as "+show("user-"+k.ID))
+		c.wrong(c.at("id"), "id: "+scalar.Quote(k.ID)+" must begin with user-, such as "+scalar.Quote("user-"+k.ID))
 	}
 	c.unique("examples", len(k.Examples), func(i int) string { return k.Examples[i].Name })
 	var passes, fails bool
@@ -39,6 +43,6 @@ func (k *Check) check(c *checker) {
 		passes, fails = passes || x.Passes, fails || !x.Passes
 	}
 	if !passes || !fails {
-		c.warn(c.at(), "check "+show(k.ID)+" needs an example that passes and one that fails, or nobody knows that it works")
+		c.warn(c.at(), "check "+scalar.Quote(k.ID)+" needs an example that passes and one that fails, or nobody knows that it works")
 	}
 }

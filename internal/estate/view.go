@@ -3,6 +3,8 @@ package estate
 import (
 	"slices"
 	"strings"
+
+	"holdfast.example/holdfast/internal/estate/scalar"
 )
 
 // View is what is declared for one subject. The zero View says that nothing is declared at all; a
@@ -30,7 +32,7 @@ func serviceless(subject string) string {
 		return subject
 	}
 	port, transport, ok := strings.Cut(subject[i+1:], "/")
-	if ok && isPort(port) && (transport == "tcp" || transport == "udp") {
+	if ok && scalar.IsPort(port) && (transport == "tcp" || transport == "udp") {
 		return subject[:i]
 	}
 	return subject

@@ -70,6 +70,7 @@ type Special struct {
 	UIDs   map[int]string // each owner seen, with one path as example
 	GIDs   map[int]string
 	Count  int      // entries visited
+	Whole  bool     // every local file was visited; else Bulky folders were left out
 	Denied []string // folders that could not be opened, at most 20
 	Err    *fact.Problem
 }

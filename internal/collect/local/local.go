@@ -16,10 +16,14 @@ import (
 type Transport struct {
 	root string // "" for the running machine, else the absolute folder
 	tree tree
+	deep bool // walks go everywhere
 }
 
-// Machine gives the transport for this running machine.
+// Machine gives the transport for this running machine. Its walk leaves out what host.Bulky names.
 func Machine() *Transport { return &Transport{tree: machineTree{}} }
+
+// WholeMachine is Machine with a walk that visits every local file: seconds to minutes.
+func WholeMachine() *Transport { return &Transport{tree: machineTree{}, deep: true} }
 
 // Rootfs gives the transport for a file tree that does not run. Links are resolved inside the
 // folder as a chroot would, and never followed outside it.
@@ -39,7 +43,7 @@ func Rootfs(dir string) (*Transport, error) {
 	if err != nil {
 		return nil, fmt.Errorf("rootfs %s: %w", dir, err)
 	}
-	return &Transport{root: abs, tree: rootTree{r}}, nil
+	return &Transport{root: abs, tree: rootTree{r}, deep: true}, nil
 }
 
 // Name is the collector's name in observations: host:local or rootfs:DIR.

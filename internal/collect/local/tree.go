@@ -2,6 +2,7 @@ package local
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -65,7 +66,7 @@ func (machineTree) names(dir string) ([]string, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return f.Readdirnames(host.MaxMatches)
+	return list(f)
 }
 
 func (machineTree) close() error { return nil }
@@ -108,7 +109,7 @@ func (t rootTree) names(dir string) ([]string, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return f.Readdirnames(host.MaxMatches)
+	return list(f)
 }
 
 func (t rootTree) close() error { return t.root.Close() }
@@ -153,6 +154,15 @@ func (t rootTree) resolve(p string, last bool) (string, error) {
 		todo = append(strings.Split(link, "/"), todo...)
 	}
 	return done, nil
+}
+
+// list gives at most one name more than a pattern may match.
+func list(f *os.File) ([]string, error) {
+	names, err := f.Readdirnames(host.MaxMatches + 1)
+	if errors.Is(err, io.EOF) { // an empty folder
+		err = nil
+	}
+	return names, err
 }
 
 func rel(p string) string {

@@ -27,6 +27,7 @@ import (
 type walker struct {
 	ctx     context.Context
 	root    string // "" for the machine
+	deep    bool   // everything; else without what bulky leaves out
 	skip    map[uint64]bool
 	mu      sync.Mutex
 	cond    *sync.Cond
@@ -41,7 +42,7 @@ func sortByPID(ps []host.Process) {
 }
 
 func (t *Transport) walk(ctx context.Context) host.Special {
-	w := &walker{ctx: ctx, root: t.root, queue: []string{"/"}}
+	w := &walker{ctx: ctx, root: t.root, deep: t.deep, queue: []string{"/"}}
 	w.cond = sync.NewCond(&w.mu)
 	w.special = host.Special{UIDs: map[int]string{}, GIDs: map[int]string{}}
 	if t.root == "" {
@@ -53,7 +54,7 @@ func (t *Transport) walk(ctx context.Context) host.Special {
 	}
 	wg.Wait()
 	s := w.special
-	s.Count = int(w.count.Load())
+	s.Count, s.Whole = int(w.count.Load()), w.deep
 	switch {
 	case ctx.Err() != nil:
 		s.Err = &fact.Problem{Cause: fact.TimedOut, Source: "walk of the file systems"}
@@ -150,7 +151,7 @@ func (w *walker) folder(dir string, buf []byte) (f found) {
 				note(f.gids, int(st.Gid), text)
 			}
 			isDir := st.Mode&unix.S_IFMT == unix.S_IFDIR
-			if isDir && !w.skip[st.Dev] {
+			if isDir && !w.skip[st.Dev] && (w.deep || !host.Bulky(text())) {
 				f.folders = append(f.folders, text())
 			}
 			if remarkable(st.Mode) && !w.skip[st.Dev] {

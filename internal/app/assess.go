@@ -1,0 +1,231 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
+
+	"holdfast.example/holdfast/internal/check"
+	"holdfast.example/holdfast/internal/estate"
+	"holdfast.example/holdfast/internal/fact"
+	"holdfast.example/holdfast/internal/finding"
+	"holdfast.example/holdfast/internal/host"
+	"holdfast.example/holdfast/internal/report"
+	"holdfast.example/holdfast/internal/run"
+	"holdfast.example/holdfast/internal/store/sqlite"
+)
+
+// Options are what the user asked of an assessment. The zero Options assess this machine.
+type Options struct {
+	Targets     []string
+	Estate      string   // file or folder; empty: none
+	Only        []string // requirement or check ids
+	Apps        []string
+	Envs        []string
+	From        string // judge a recorded run instead of collecting
+	Subject     string // name of a file target
+	RiskClass   string // taken without an estate; empty means high
+	Now         time.Time
+	Timeout     time.Duration // for one host; 0 means a minute
+	Concurrency int           // hosts at once; 0 means 8
+	State, DB   string
+	NoRecord    bool
+	Deep        bool // walk every local file of this machine
+	Version     string
+	Progress    func(done, all int, what string) // may be nil
+}
+
+// Assess collects, judges, records and reports.
+func Assess(ctx context.Context, o Options) (*report.Assessment, error) {
+	started := time.Now()
+	w, err := load(o)
+	if err != nil {
+		return nil, err
+	}
+	w.now = func() time.Time {
+		if o.Now.IsZero() {
+			return time.Now()
+		}
+		return o.Now
+	}
+	state, err := StateDir(o.State)
+	if err != nil {
+		return nil, err
+	}
+	key, err := loadKey(state)
+	if err != nil {
+		return nil, err
+	}
+	store, err := openStore(ctx, state, o.DB)
+	if err != nil {
+		return nil, err
+	}
+	defer store.Close()
+
+	var obs []fact.Observation
+	var hosts []report.Host
+	judgedAt := w.now()
+	if o.From != "" {
+		obs, hosts, judgedAt, err = w.recorded(ctx, store, o)
+	} else {
+		obs, hosts, err = w.collect(ctx, o, key)
+	}
+	if err != nil {
+		return nil, err
+	}
+	outcomes := w.judge(withClaims(obs), judgedAt)
+	a := &report.Assessment{Schema: report.SchemaName, AssessedAt: judgedAt.UTC().Truncate(time.Second), Version: o.Version, Hosts: hosts}
+	known := map[string]finding.Finding{}
+	if o.From == "" && !o.NoRecord {
+		r := run.Run{ID: uuid.Must(uuid.NewV7()).String(), Started: started, Finished: w.now(), Version: o.Version, Targets: targetsOf(hosts)}
+		if w.estate != nil {
+			r.EstateDigest = w.estate.Digest
+		}
+		if known, err = store.Record(ctx, r, obs, outcomes); err != nil {
+			if errors.Is(err, run.ErrHistory) {
+				return nil, &UsageError{err.Error()}
+			}
+			return nil, err
+		}
+		a.Run = r.ID
+	} else if all, err := store.Findings(ctx); err == nil {
+		for _, f := range all {
+			known[f.ID] = f
+		}
+	}
+	w.fill(a, outcomes, known, judgedAt)
+	a.DurationMS = time.Since(started).Milliseconds()
+	if !slices.ContainsFunc(hosts, func(h report.Host) bool { return h.Problem == nil }) {
+		return a, ErrNoTarget
+	}
+	return a, nil
+}
+
+func targetsOf(hosts []report.Host) []string {
+	var out []string
+	for _, h := range hosts {
+		out = append(out, h.Target)
+	}
+	return out
+}
+
+// collect looks at all targets, some at once. The order of the answer is that of the targets.
+func (w *world) collect(ctx context.Context, o Options, key fact.Key) ([]fact.Observation, []report.Host, error) {
+	targets, err := w.targets(o)
+	if err != nil {
+		return nil, nil, err
+	}
+	timeout, limit := o.Timeout, o.Concurrency
+	if timeout <= 0 {
+		timeout = time.Minute
+	}
+	if limit <= 0 {
+		limit = 8
+	}
+	all := make([]looked, len(targets))
+	var g errgroup.Group
+	g.SetLimit(limit)
+	var done counter
+	for i, t := range targets {
+		g.Go(func() error {
+			ctx, cancel := context.WithTimeout(ctx, timeout)
+			defer cancel()
+			all[i] = w.look(ctx, t, key)
+			if n := done.add(); o.Progress != nil {
+				o.Progress(n, len(targets), t.text)
+			}
+			return nil
+		})
+	}
+	if err := errors.Join(g.Wait(), ctx.Err()); err != nil {
+		return nil, nil, err
+	}
+	return w.name(all)
+}
+
+// looked is what came of one target.
+type looked struct {
+	target     target
+	seen       seen
+	collector  string
+	privileged bool
+}
+
+func (w *world) look(ctx context.Context, t target, key fact.Key) looked {
+	out := looked{target: t, collector: t.text}
+	tr, err := t.open(ctx)
+	if err != nil {
+		out.seen.problem = lost(t.text, err)
+	} else {
+		defer tr.Close()
+		out.collector, out.privileged = tr.Name(), tr.Privileged()
+		out.seen = observe(ctx, tr, w.sources, key)
+	}
+	out.seen.at = w.now().UTC()
+	return out
+}
+
+// judge runs all checks over the observations of their kinds.
+func (w *world) judge(obs []fact.Observation, now time.Time) []check.Outcome {
+	byKind := map[string][]fact.Observation{}
+	for _, o := range obs {
+		byKind[o.Kind.Name] = append(byKind[o.Kind.Name], o)
+	}
+	var out []check.Outcome
+	for _, c := range w.checks {
+		out = append(out, check.Judge(c, w.settings, byKind[c.Rule.Kind.Name], w.estate, now)...)
+	}
+	return out
+}
+
+// recorded takes the observations of an earlier run, to be judged as of that time with today's checks.
+func (w *world) recorded(ctx context.Context, store *sqlite.Store, o Options) ([]fact.Observation, []report.Host, time.Time, error) {
+	r, err := store.Run(ctx, o.From)
+	if err != nil {
+		if errors.Is(err, run.ErrNone) {
+			err = &UsageError{fmt.Sprintf("--from %s: there is no such run; \"last\" is the newest one", o.From)}
+		}
+		return nil, nil, time.Time{}, err
+	}
+	obs, err := store.Observations(ctx, r.ID, w.decode)
+	if err != nil {
+		return nil, nil, time.Time{}, err
+	}
+	now := r.Finished
+	if !o.Now.IsZero() {
+		now = o.Now
+	}
+	return obs, hostsOf(obs), now, nil
+}
+
+func (w *world) decode(kind string, data []byte) (fact.Fact, error) {
+	k, err := run.ParseKind(kind)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(w.sources, func(s host.Source) bool { return s.Kind == k })
+	if i < 0 {
+		return nil, fmt.Errorf("this version knows no fact %s", kind)
+	}
+	return w.sources[i].Decode(data)
+}
+
+// world is what judging needs besides facts.
+type world struct {
+	estate   *estate.Estate
+	path     string
+	unused   []string
+	warnings []string
+	checks   []*check.Check
+	sources  []host.Source
+	settings check.Catalogue
+	reqs     requirements
+	only     []string
+	risk     string
+	now      func() time.Time
+}

@@ -1,0 +1,181 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"holdfast.example/holdfast/internal/check"
+	"holdfast.example/holdfast/internal/finding"
+	"holdfast.example/holdfast/internal/run"
+	"holdfast.example/holdfast/internal/subject/all"
+)
+
+// FindingQuery says which findings to list.
+type FindingQuery struct {
+	State, DB string
+	Only      []string // check or requirement ids
+	Subjects  []string
+	All       bool // closed ones too
+	Now       time.Time
+	AsOf      bool // what was known at Now, not what is known today
+}
+
+// Findings lists findings, the worst and oldest first.
+func Findings(ctx context.Context, q FindingQuery) ([]finding.Finding, error) {
+	state, err := StateDir(q.State)
+	if err != nil {
+		return nil, err
+	}
+	store, err := openStore(ctx, state, q.DB)
+	if err != nil {
+		return nil, err
+	}
+	defer store.Close()
+	list, err := store.Findings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if q.AsOf {
+		events, err := store.Events(ctx)
+		if err != nil {
+			return nil, err
+		}
+		list = finding.AsOf(list, events, q.Now)
+	}
+	of := map[string]*check.Check{}
+	for _, c := range all.Checks() {
+		of[c.ID] = c
+	}
+	list = slices.DeleteFunc(list, func(f finding.Finding) bool {
+		return !q.All && f.State == finding.Closed ||
+			len(q.Subjects) > 0 && !slices.Contains(q.Subjects, f.Subject) ||
+			len(q.Only) > 0 && !asksFor(q.Only, f.Check, of[f.Check])
+	})
+	slices.SortFunc(list, func(a, b finding.Finding) int {
+		return cmp.Or(cmp.Compare(a.Severity.Rank(), b.Severity.Rank()), a.Identified.Compare(b.Identified),
+			cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.Check, b.Check), cmp.Compare(a.Key, b.Key))
+	})
+	return list, nil
+}
+
+func asksFor(only []string, id string, c *check.Check) bool {
+	if slices.Contains(only, id) {
+		return true
+	}
+	return c != nil && slices.ContainsFunc(c.Requirements, func(r string) bool { return slices.Contains(only, r) })
+}
+
+// FindingDetail is a finding with its check's page and its history.
+type FindingDetail struct {
+	finding.Finding
+	Doc          string          `json:"doc"`
+	Remedy       string          `json:"remedy"`
+	Requirements []string        `json:"requirements"`
+	References   []string        `json:"references"`
+	History      []finding.Event `json:"history"`
+}
+
+// Finding gives one finding by its id, also when it is typed in lower case or without F-.
+func Finding(ctx context.Context, stateFlag, db, id string) (FindingDetail, error) {
+	state, err := StateDir(stateFlag)
+	if err != nil {
+		return FindingDetail{}, err
+	}
+	store, err := openStore(ctx, state, db)
+	if err != nil {
+		return FindingDetail{}, err
+	}
+	defer store.Close()
+	id = strings.ToUpper(id)
+	if !strings.HasPrefix(id, "F-") {
+		id = "F-" + id
+	}
+	f, history, err := store.Finding(ctx, id)
+	if errors.Is(err, run.ErrNone) {
+		return FindingDetail{}, &UsageError{fmt.Sprintf("there is no finding %s in %s; all of them: holdfast finding list --all", id, store.Path())}
+	}
+	if err != nil {
+		return FindingDetail{}, err
+	}
+	d := FindingDetail{Finding: f, History: history}
+	for _, c := range all.Checks() {
+		if c.ID == f.Check {
+			d.Doc, d.Remedy, d.Requirements, d.References = c.Doc, c.Remedy, c.Requirements, c.References
+		}
+	}
+	return d, nil
+}
+
+// Retested is what came of looking again.
+type Retested struct {
+	Still bool
+	Text  string
+}
+
+// Retest collects and judges just what one finding is about, and records it. The target is the one
+// through which the subject was last seen.
+func Retest(ctx context.Context, o Options, id string) (Retested, error) {
+	d, err := Finding(ctx, o.State, o.DB, id)
+	if err != nil {
+		return Retested{}, err
+	}
+	target, err := lastTarget(ctx, o, d.Finding)
+	if err != nil {
+		return Retested{}, err
+	}
+	o.Only = []string{d.Check}
+	o.Targets = []string{target}
+	if strings.HasPrefix(target, "rootfs:") && "rootfs:"+d.Subject != target {
+		o.Subject = d.Subject
+	}
+	a, err := Assess(ctx, o)
+	if err != nil {
+		return Retested{}, err
+	}
+	for _, r := range a.Results {
+		if r.Check != d.Check || r.Subject != d.Subject {
+			continue
+		}
+		switch r.Verdict {
+		case check.Unknown, check.Error:
+			return Retested{true, "could not be decided: " + r.Detail}, nil
+		case check.Fail:
+			for _, v := range r.Violations {
+				if v.Finding == d.ID {
+					return Retested{true, "still there: " + v.Detail}, nil
+				}
+			}
+		}
+		return Retested{false, "gone: " + orElse(r.Detail, "no longer seen") + "; the finding is closed"}, nil
+	}
+	return Retested{}, &UsageError{fmt.Sprintf("%s is not seen through %s any more; assess it by its new target", d.Subject, target)}
+}
+
+func orElse(s, t string) string {
+	if s == "" {
+		return t
+	}
+	return s
+}
+
+func lastTarget(ctx context.Context, o Options, f finding.Finding) (string, error) {
+	state, err := StateDir(o.State)
+	if err != nil {
+		return "", err
+	}
+	store, err := openStore(ctx, state, o.DB)
+	if err != nil {
+		return "", err
+	}
+	defer store.Close()
+	t, err := store.Collector(ctx, f.Subject)
+	if errors.Is(err, run.ErrNone) {
+		return "", &UsageError{"it is not recorded how " + f.Subject + " was seen; run holdfast assess with its target"}
+	}
+	return t, err
+}

@@ -1,0 +1,200 @@
+package app
+
+import (
+	"slices"
+	"time"
+
+	"holdfast.example/holdfast/internal/check"
+	"holdfast.example/holdfast/internal/estate"
+	"holdfast.example/holdfast/internal/finding"
+	"holdfast.example/holdfast/internal/report"
+	"holdfast.example/holdfast/internal/requirement"
+)
+
+type requirements struct{ cat *requirement.Catalogue }
+
+// scopes gives what a subject is judged for: each application on it, in its environment; without
+// an estate, or for an undeclared subject, the subject itself.
+func (w *world) scopes(subject string, v estate.View) []requirement.Scope {
+	var out []requirement.Scope
+	if v.Declared() {
+		env := ""
+		if e := v.Environment(); e != nil {
+			env = e.Name
+		}
+		for _, a := range v.Applications() {
+			x := v.Exposure(a)
+			out = append(out, requirement.Scope{Application: a.Name, Environment: env, Stage: requirement.Stage(v.Stage()),
+				Class: requirement.Class(estate.Class(a.Criticality, x)), Exposure: string(x)})
+		}
+		if len(out) == 0 {
+			out = append(out, requirement.Scope{Subject: subject, Environment: env, Stage: requirement.Stage(v.Stage())})
+		}
+		return out
+	}
+	return []requirement.Scope{{Subject: subject, Class: requirement.Class(w.risk), Stage: requirement.Production}}
+}
+
+// requirementsOf judges every requirement that was asked for.
+func (w *world) requirementsOf(outcomes []check.Outcome, now time.Time) []requirement.Judgement {
+	var out []requirement.Judgement
+	sights := w.sights(outcomes)
+	for _, r := range w.reqs.cat.All() {
+		if !w.asked(r.ID) {
+			continue
+		}
+		in := requirement.Input{Estate: w.estate != nil, Sights: sights, Attestations: w.attestations(r.ID, now)}
+		for _, c := range w.checks {
+			if slices.Contains(c.Requirements, r.ID) {
+				set := w.settings.For(c.ID)
+				in.Checks = append(in.Checks, requirement.Bound{Check: c.ID, Kind: c.Rule.Kind.Name, Level: requirement.Level(set.LevelFor(r.ID)), Part: set.Parts[r.ID]})
+			}
+		}
+		for _, o := range outcomes {
+			if !slices.Contains(o.Check.Requirements, r.ID) {
+				continue
+			}
+			for _, sc := range w.scopes(o.Observation.Subject, o.Declared) {
+				in.Evidence = append(in.Evidence, requirement.Evidence{
+					Check: o.Check.ID, Subject: o.Observation.Subject, Kind: o.Check.Rule.Kind.Name, Reads: reads(o.Check),
+					Verdict: string(o.Verdict), Level: requirement.Level(o.Settings.LevelFor(r.ID)), Part: o.Settings.Parts[r.ID],
+					Detail: o.Detail, Open: len(o.Violations), WithProduction: o.Check.Rule.IsAcross(), Scope: sc})
+			}
+		}
+		out = append(out, r.Judge(in))
+	}
+	return out
+}
+
+// reads names the kinds behind a check that judges claims: the facts that gave them.
+func reads(c *check.Check) []string {
+	if c.Rule.Kind.Name == "claims" {
+		return []string{"linuxhost", "sshd", "accounts"}
+	}
+	return nil
+}
+
+func (w *world) asked(id string) bool {
+	if len(w.only) == 0 || slices.Contains(w.only, id) {
+		return true
+	}
+	return slices.ContainsFunc(w.checks, func(c *check.Check) bool {
+		return slices.Contains(w.only, c.ID) && slices.Contains(c.Requirements, id)
+	})
+}
+
+func (w *world) sights(outcomes []check.Outcome) []requirement.Sight {
+	type key struct{ subject, kind string }
+	done := map[key]bool{}
+	var out []requirement.Sight
+	for _, o := range outcomes {
+		k := key{o.Observation.Subject, o.Check.Rule.Kind.Name}
+		if done[k] {
+			continue
+		}
+		done[k] = true
+		for _, sc := range w.scopes(k.subject, o.Declared) {
+			s := requirement.Sight{Subject: k.subject, Kind: k.kind, Scope: sc, State: requirement.Seen}
+			if o.Observation.Problem != nil {
+				s.State, s.Cause = requirement.Missing, o.Observation.Problem.Error()
+			}
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func (w *world) attestations(id string, now time.Time) []requirement.Attestation {
+	if w.estate == nil {
+		return nil
+	}
+	if zone, err := time.LoadLocation(w.estate.Timezone); err == nil {
+		now = now.In(zone)
+	}
+	var out []requirement.Attestation
+	for i := range w.estate.Attestations {
+		a := &w.estate.Attestations[i]
+		if a.Requirement != id {
+			continue
+		}
+		r := requirement.Attestation{By: a.By, Until: a.Until.String(), InForce: a.State(now) == estate.AttestInForce}
+		switch {
+		case w.estate.Application(a.Subject) != nil:
+			r.Application = a.Subject
+		case w.estate.Environment(a.Subject) != nil:
+			r.Environment = a.Subject
+		default:
+			r.Subject = a.Subject
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+// fill writes the report's parts.
+func (w *world) fill(a *report.Assessment, outcomes []check.Outcome, known map[string]finding.Finding, now time.Time) {
+	a.Pages = report.Pages{}
+	for _, c := range w.checks {
+		a.Pages[c.ID] = c
+	}
+	if w.estate != nil {
+		a.Estate = report.Estate{Source: &w.path, Digest: w.estate.Digest}
+	} else {
+		a.RiskClass = &w.risk
+	}
+	a.Results, a.Requirements = []report.Result{}, []report.Requirement{}
+	a.Vulnerabilities, a.Endpoints = []struct{}{}, []struct{}{}
+	for _, o := range outcomes {
+		r := w.result(o, known)
+		a.Results = append(a.Results, r)
+		a.Summary.FindingsOpen += len(r.Violations)
+	}
+	judged := w.requirementsOf(outcomes, now)
+	for _, j := range judged {
+		r := report.Requirement{ID: j.ID, Title: j.Title, Level: string(j.Level), Status: string(j.Status), Reason: j.Reason,
+			Checks: j.Checks, Failing: j.Failing, Subjects: j.Subjects, Applications: []report.Application{}}
+		if r.Checks == nil {
+			r.Checks = []string{}
+		}
+		for _, x := range j.Applications() {
+			r.Applications = append(r.Applications, report.Application{Name: x.Name, RiskClass: string(x.Class), Status: string(x.Status)})
+		}
+		a.Requirements = append(a.Requirements, r)
+	}
+	s := requirement.Summarise(judged)
+	a.Summary.Pass, a.Summary.Fail, a.Summary.Warn = s.Pass, s.Fail, s.Warn
+	a.Summary.Justified, a.Summary.NotApplicable, a.Summary.Unknown = s.Justified, s.NotApplicable, s.Unknown
+	a.Notes = append([]string{}, w.warnings...)
+	a.Notes = append(a.Notes, w.unused...)
+	if hint := sudoHint(a.Hosts); hint != "" {
+		a.Notes = append(a.Notes, hint)
+	}
+}
+
+func (w *world) result(o check.Outcome, known map[string]finding.Finding) report.Result {
+	c := o.Check
+	r := report.Result{Check: c.ID, Title: c.Title, Requirements: c.Requirements, Subject: o.Observation.Subject, Kind: o.Observation.Kind.Name,
+		Verdict: o.Verdict, Detail: o.Detail, Severity: o.Settings.Severity, ObservedAt: o.Observation.ObservedAt.UTC(), Collector: o.Observation.Collector,
+		Fact: o.Observation.Digest, Level: o.Settings.Level, Stage: string(o.Declared.Stage()), Violations: []report.Violation{}}
+	if o.Declared.Declared() {
+		if apps := o.Declared.Applications(); len(apps) > 0 {
+			r.Application = &apps[0].Name
+		}
+		if e := o.Declared.Environment(); e != nil {
+			r.Environment = &e.Name
+		}
+		class := string(o.Declared.RiskClass())
+		r.RiskClass = &class
+	} else if w.estate == nil {
+		r.RiskClass = &w.risk
+	}
+	for _, v := range o.Violations {
+		out := report.Violation{Violation: v, Finding: finding.ID(c.ID, o.Observation.Kind.Name, o.Observation.Subject, v.Key)}
+		if f, ok := known[out.Finding]; ok && f.State == finding.Open {
+			at := f.Identified.UTC()
+			out.Identified = &at
+		}
+		r.Violations = append(r.Violations, out)
+	}
+	return r
+}

@@ -1,0 +1,56 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"holdfast.example/holdfast/internal/collect/ssh"
+)
+
+// sshOptions reads ssh://user@host[:port].
+func sshOptions(s string, o Options) (ssh.Options, error) {
+	u, err := url.Parse(s)
+	if err != nil || u.Hostname() == "" {
+		return ssh.Options{}, fmt.Errorf("target %q is no address; want ssh://user@host[:port]", s)
+	}
+	if u.Path != "" && u.Path != "/" || u.RawQuery != "" {
+		return ssh.Options{}, fmt.Errorf("target %q has something after the host; want ssh://user@host[:port]", s)
+	}
+	opt := ssh.Options{User: u.User.Username(), Host: u.Hostname(), Agent: os.Getenv("SSH_AUTH_SOCK"), Timeout: 10 * time.Second}
+	if o.Timeout > 0 && o.Timeout < opt.Timeout {
+		opt.Timeout = o.Timeout
+	}
+	if p := u.Port(); p != "" {
+		if opt.Port, err = strconv.Atoi(p); err != nil || opt.Port < 1 || opt.Port > 65535 {
+			return ssh.Options{}, fmt.Errorf("target %q: port %s is not between 1 and 65535", s, p)
+		}
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return opt, fmt.Errorf("target %q: no home folder for keys and known hosts: %w", s, err)
+	}
+	opt.Home = home
+	opt.ConfigFile = env("HOLDFAST_SSH_CONFIG", filepath.Join(home, ".ssh", "config"))
+	opt.KnownHosts = []string{filepath.Join(home, ".ssh", "known_hosts"), "/etc/ssh/ssh_known_hosts"}
+	if k := os.Getenv("HOLDFAST_SSH_KNOWN_HOSTS"); k != "" {
+		opt.KnownHosts = []string{k}
+	}
+	if k := os.Getenv("HOLDFAST_SSH_IDENTITY"); k != "" {
+		opt.IdentityFiles = []string{k}
+	}
+	return opt, nil
+}
+
+func env(name, otherwise string) string {
+	if v := os.Getenv(name); v != "" {
+		return v
+	}
+	return otherwise
+}
+
+func dialSSH(ctx context.Context, o ssh.Options) (transport, error) { return ssh.Dial(ctx, o) }

@@ -1,0 +1,193 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+
+	"holdfast.example/holdfast/internal/collect/local"
+	"holdfast.example/holdfast/internal/estate"
+	"holdfast.example/holdfast/internal/fact"
+	"holdfast.example/holdfast/internal/report"
+	"holdfast.example/holdfast/internal/subject/linuxhost"
+)
+
+// target is one thing to look at.
+type target struct {
+	text     string // as the user or the estate wrote it
+	declared string // subject, when the estate declares it
+	name     string // subject of a file target
+	open     func(context.Context) (transport, error)
+}
+
+// targets gives what to look at: the given targets, else the estate's systems, else this machine.
+func (w *world) targets(o Options) ([]target, error) {
+	texts := o.Targets
+	var out []target
+	if len(texts) == 0 && w.estate != nil {
+		for i := range w.estate.Systems {
+			s := &w.estate.Systems[i]
+			if len(o.Envs) > 0 && !slices.Contains(o.Envs, s.Environment) {
+				continue
+			}
+			if len(o.Apps) > 0 && !slices.ContainsFunc(s.ApplicationNames(), func(a string) bool { return slices.Contains(o.Apps, a) }) {
+				continue
+			}
+			if s.Target == "" {
+				w.warnings = append(w.warnings, s.Subject()+" declares no target: it is not looked at")
+				continue
+			}
+			t, err := parseTarget(string(s.Target), o)
+			if err != nil {
+				w.warnings = append(w.warnings, s.Subject()+": "+err.Error())
+				continue
+			}
+			t.declared = s.Subject()
+			out = append(out, t)
+		}
+		if len(out) == 0 {
+			return nil, &UsageError{fmt.Sprintf("%s declares no system that can be looked at%s", w.path, firstOf(w.warnings))}
+		}
+		return out, nil
+	}
+	if len(texts) == 0 {
+		texts = []string{"host:local"}
+	}
+	for _, s := range texts {
+		t, err := parseTarget(s, o)
+		if err != nil {
+			return nil, &UsageError{err.Error()}
+		}
+		if w.estate != nil {
+			for i := range w.estate.Systems {
+				if string(w.estate.Systems[i].Target) == s {
+					t.declared = w.estate.Systems[i].Subject()
+				}
+			}
+		}
+		out = append(out, t)
+	}
+	return out, nil
+}
+
+func firstOf(texts []string) string {
+	if len(texts) == 0 {
+		return ""
+	}
+	return ": " + texts[0]
+}
+
+func parseTarget(s string, o Options) (target, error) {
+	if _, err := estate.ParseTarget(s); err != nil {
+		return target{}, fmt.Errorf("target %q %w", s, err)
+	}
+	t := target{text: s}
+	scheme, _, _ := strings.Cut(s, ":")
+	switch scheme {
+	case "host":
+		t.open = func(context.Context) (transport, error) {
+			if o.Deep {
+				return local.WholeMachine(), nil
+			}
+			return local.Machine(), nil
+		}
+	case "rootfs":
+		dir, err := filepath.Abs(strings.TrimPrefix(s, "rootfs:"))
+		if err != nil {
+			return t, err
+		}
+		t.name = dir
+		if o.Subject != "" {
+			t.name = o.Subject
+		}
+		t.open = func(context.Context) (transport, error) { return local.Rootfs(dir) }
+	case "ssh":
+		opt, err := sshOptions(s, o)
+		if err != nil {
+			return t, err
+		}
+		t.open = func(ctx context.Context) (transport, error) { return dialSSH(ctx, opt) }
+	default:
+		return t, fmt.Errorf("target %q: this version cannot look at %s yet; it knows host:local, ssh://user@host and rootfs:DIR", s, scheme)
+	}
+	return t, nil
+}
+
+// counter counts from several goroutines.
+type counter struct{ n atomic.Int64 }
+
+func (c *counter) add() int { return int(c.n.Add(1)) }
+
+// name gives each host its subject: the declared system, the name of a file target, or
+// host:<hostname>. Two targets are one subject only when host name, machine id and host keys agree;
+// hosts that merely share a name are told apart by their machine id, and the report says so.
+func (w *world) name(all []looked) ([]fact.Observation, []report.Host, error) {
+	var obs []fact.Observation
+	var hosts []report.Host
+	taken := map[string]string{}
+	for _, l := range all {
+		hostname, id := "", ""
+		if f, ok := l.seen.facts["linuxhost"].(linuxhost.Fact); ok {
+			hostname, id = f.Hostname(), f.MachineID()
+		}
+		subject := l.target.declared
+		switch {
+		case subject != "":
+		case l.target.name != "":
+			subject = l.target.name
+		case hostname != "":
+			subject = "host:" + hostname
+		default:
+			subject = "host:" + address(l.target.text)
+		}
+		identity := id + " " + keysOf(l)
+		if before, ok := taken[subject]; ok {
+			if before == identity && l.seen.problem == nil {
+				w.warnings = append(w.warnings, l.target.text+" is the same host as another target ("+subject+"); it was counted once")
+				continue
+			}
+			subject += "#" + short(id, l.target.text)
+			w.warnings = append(w.warnings, l.target.text+": another host has the same name; it is called "+subject+" here")
+			if _, again := taken[subject]; again {
+				return nil, nil, &UsageError{fmt.Sprintf("target %s is given twice", l.target.text)}
+			}
+		}
+		taken[subject] = identity
+		obs = append(obs, l.seen.observations(subject, l.collector, w.sources)...)
+		hosts = append(hosts, hostOf(subject, l))
+	}
+	return obs, hosts, nil
+}
+
+func keysOf(l looked) string {
+	var out []string
+	for _, c := range claimsOf("sshd", l.seen.facts["sshd"]) {
+		if c.Kind == "host_key" {
+			out = append(out, c.Fingerprint)
+		}
+	}
+	slices.Sort(out)
+	return strings.Join(out, " ")
+}
+
+func short(id, text string) string {
+	if len(id) >= 8 {
+		return id[:8]
+	}
+	return address(text)
+}
+
+// address is the host part of a target.
+func address(text string) string {
+	_, rest, ok := strings.Cut(text, "://")
+	if !ok {
+		return strings.TrimPrefix(text, "host:")
+	}
+	if _, after, ok := strings.Cut(rest, "@"); ok {
+		rest = after
+	}
+	return strings.TrimSuffix(rest, "/")
+}

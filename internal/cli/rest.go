@@ -1,0 +1,104 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/cobra/doc"
+
+	"holdfast.example/holdfast/internal/app"
+	"holdfast.example/holdfast/internal/report"
+)
+
+func (g *global) discover() *cobra.Command {
+	return &cobra.Command{
+		Use: "discover [TARGET ...]", Short: "Draft an estate from what is seen",
+		Example: "  holdfast discover > estate.yaml\n  holdfast discover ssh://admin@web-1 ssh://admin@web-2 > estate.yaml",
+		Args:    cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			draft, err := app.Discover(cmd.Context(), app.Options{Targets: args})
+			if err != nil {
+				return err
+			}
+			fmt.Fprint(g.stdout, draft)
+			return nil
+		},
+	}
+}
+
+func (g *global) doctor() *cobra.Command {
+	var show bool
+	c := &cobra.Command{
+		Use: "doctor [TARGET ...]", Short: "What can be seen of a target, what not, and what would show it",
+		Example: "  holdfast doctor\n  holdfast doctor ssh://admin@web-1\n  holdfast doctor --show-commands",
+		Args:    cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if show {
+				app.ShowCommands(g.stdout)
+				return nil
+			}
+			return app.Doctor(cmd.Context(), g.stdout, app.Options{Targets: args})
+		},
+	}
+	c.Flags().BoolVar(&show, "show-commands", false, "print every command and file that collecting uses")
+	return c
+}
+
+// report repeats the last run in another form, or prints a schema.
+func (g *global) report() *cobra.Command {
+	var f assessFlags
+	c := &cobra.Command{
+		Use: "report", Short: "Report a recorded run, by default the last, in any form",
+		Example: "  holdfast report --format html -o report.html\n  holdfast report --format sarif -o results.sarif\n  holdfast report schema > assessment.schema.json",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			f.failOn = "never"
+			return g.runAssess(cmd, f)
+		},
+	}
+	c.Flags().StringVar(&f.format, "format", env("HOLDFAST_FORMAT", "text"), "text, json, sarif, html or csv")
+	c.Flags().StringVarP(&f.output, "output", "o", "", "write the report to this file")
+	c.Flags().StringVar(&f.From, "from", "last", "the run: its id, or last")
+	c.Flags().StringVarP(&f.Estate, "file", "f", env("HOLDFAST_FILE", ""), "estate: a file or a folder")
+	c.AddCommand(&cobra.Command{Use: "schema", Short: "JSON Schema of assess --format json", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error {
+		_, err := g.stdout.Write(report.Schema())
+		return err
+	}})
+	return c
+}
+
+func (g *global) completion() *cobra.Command {
+	shells := []string{"bash", "zsh", "fish", "powershell"}
+	return &cobra.Command{
+		Use: "completion SHELL", Short: "Completion for bash, zsh, fish or powershell",
+		Example: "  holdfast completion bash > /etc/bash_completion.d/holdfast", ValidArgs: shells,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usage("completion takes one of %s", strings.Join(shells, ", "))
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			root := c.Root()
+			switch args[0] {
+			case "bash":
+				return root.GenBashCompletionV2(g.stdout, true)
+			case "zsh":
+				return root.GenZshCompletion(g.stdout)
+			case "fish":
+				return root.GenFishCompletion(g.stdout, true)
+			case "powershell":
+				return root.GenPowerShellCompletionWithDesc(g.stdout)
+			}
+			return usage("completion %q is not one of %s%s", args[0], strings.Join(shells, ", "), didYouMean(args[0], shells))
+		},
+	}
+}
+
+func (g *global) man() *cobra.Command {
+	return &cobra.Command{Use: "man", Short: "The manual page, for man -l -", Example: "  holdfast man > /usr/local/share/man/man1/holdfast.1", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return doc.GenMan(c.Root(), &doc.GenManHeader{Title: "HOLDFAST", Section: "1", Source: "Holdfast " + g.version}, g.stdout)
+		}}
+}

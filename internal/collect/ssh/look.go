@@ -1,0 +1,196 @@
+package ssh
+
+import (
+	"context"
+	"io/fs"
+	"path"
+	"strconv"
+	"strings"
+
+	"holdfast.example/holdfast/internal/fact"
+	"holdfast.example/holdfast/internal/host"
+)
+
+// answer is what is known of one need about files.
+type answer struct {
+	need    host.Need
+	problem *fact.Problem
+	entries []entry
+}
+
+// files answers OpRead and OpStat. What was denied to the user is asked again as root, where sudo
+// allows everything, else file by file where sudo allows something.
+func (t *Transport) files(ctx context.Context, needs []host.Need, ev *host.Evidence) {
+	denied := t.filesAs(ctx, needs, ev, false)
+	if len(denied) == 0 || t.root() || t.sudo == sudoNone {
+		return
+	}
+	if t.sudo == sudoAll {
+		t.filesAs(ctx, denied, ev, true)
+		return
+	}
+	t.sudoFiles(ctx, denied, ev)
+}
+
+// filesAs answers needs and gives back those of which something was denied.
+func (t *Transport) filesAs(ctx context.Context, needs []host.Need, ev *host.Evidence, root bool) (denied []host.Need) {
+	answers := t.look(ctx, needs, root)
+	c := newCatch()
+	for i := range answers {
+		a := &answers[i]
+		for _, e := range a.entries {
+			if e.link {
+				c.links = append(c.links, e.path)
+			}
+			if a.need.Op == host.OpRead {
+				c.want(e, a.need.Max)
+			}
+		}
+	}
+	t.fetch(ctx, c, root)
+	for _, a := range answers {
+		short := a.problem != nil && a.problem.Cause == fact.Denied
+		paths := make([]string, 0, len(a.entries))
+		for _, e := range a.entries {
+			if !e.own.ok && a.need.Op == host.OpStat {
+				continue // gone since it was named
+			}
+			paths = append(paths, e.path)
+			if a.need.Op == host.OpStat {
+				ev.PutStat(c.stat(e))
+				continue
+			}
+			f := c.file(e)
+			ev.PutFile(f)
+			if f.Err != nil && f.Err.Cause == fact.Denied {
+				short = true
+			}
+		}
+		ev.PutMatches(a.need.Op, a.need.Pattern, paths, a.problem)
+		if short {
+			denied = append(denied, a.need)
+		}
+	}
+	return denied
+}
+
+// look finds what matches, in one channel for all needs.
+func (t *Transport) look(ctx context.Context, needs []host.Need, root bool) []answer {
+	out := make([]answer, len(needs))
+	script, _ := start(lookScript)
+	script.WriteString("A='" + arguments(300) + "'\n")
+	var sent []int
+	for i, n := range needs {
+		out[i].need = n
+		if out[i].problem = refuse(n.Pattern); out[i].problem != nil {
+			continue
+		}
+		index := strconv.Itoa(len(sent))
+		if !host.IsPattern(n.Pattern) {
+			script.WriteString("g " + index + " " + quote(n.Pattern) + "\n")
+			sent = append(sent, i)
+			continue
+		}
+		word, way, ok := glob(n.Pattern)
+		if !ok {
+			continue // a malformed pattern matches nothing
+		}
+		script.WriteString("g " + index + " " + word + "\n")
+		for _, f := range way {
+			mode := "x"
+			if f.list {
+				mode = "r"
+			}
+			script.WriteString("k " + mode + " " + f.word + "\n")
+		}
+		sent = append(sent, i)
+	}
+	if len(sent) == 0 {
+		return out
+	}
+	script.WriteString("printf '.\\0'\n")
+	r := t.run(ctx, job{script: script.String(), root: root, limit: 64 << 20, time: filesTime})
+	answers, err := parseLook(r.stdout, len(sent))
+	if r.err != nil {
+		err = r.err
+	}
+	for k, i := range sent {
+		if !answers[k].done {
+			if err == nil {
+				err = errFrame
+			}
+			out[i].problem = trouble(out[i].need.Pattern, err)
+			continue
+		}
+		out[i].judge(answers[k])
+	}
+	return out
+}
+
+// judge turns what the shell saw into what a need gets.
+func (a *answer) judge(l looked) {
+	p := a.need.Pattern
+	many := &fact.Problem{Cause: fact.TooLarge, Source: p, Text: "matches more than " + strconv.Itoa(host.MaxMatches) + " paths"}
+	if !host.IsPattern(p) {
+		switch l.why {
+		case 'd':
+			a.problem = deniedAt(p)
+		case 'o':
+			a.problem = &fact.Problem{Cause: fact.Failed, Source: p, Text: "a loop of symbolic links"}
+		}
+		a.entries = l.entries
+		return
+	}
+	if l.many {
+		a.problem = many
+		return
+	}
+	seen := map[string]bool{}
+	for _, e := range l.entries {
+		if e.path = path.Clean(e.path); picks(p, e.path) && !seen[e.path] {
+			seen[e.path] = true
+			a.entries = append(a.entries, e)
+		}
+	}
+	if len(l.denied) > 0 {
+		a.problem = deniedAt(l.denied[0])
+	}
+}
+
+func deniedAt(p string) *fact.Problem {
+	return &fact.Problem{Cause: fact.Denied, Source: p, How: "sudo cat " + p}
+}
+
+// stat gives the status of a path itself.
+func (c *catch) stat(e entry) host.Info {
+	i := e.own.info(e.path, e.path)
+	switch {
+	case i.Mode&fs.ModeSymlink != 0:
+		l := c.ends[e.path]
+		i.Link = l.target
+		if l.real != "" {
+			i.Real = l.real
+		}
+	case e.dir != "":
+		i.Real = path.Join(e.dir, path.Base(e.path))
+	}
+	return i
+}
+
+// file gives a file as it was read. Without content there is no status but of what was opened.
+func (c *catch) file(e entry) host.File {
+	w := c.wants[e.path]
+	f := host.File{Info: host.Info{Path: e.path, Real: e.path}, Data: w.data, Err: w.err}
+	if !e.end.ok || w.err != nil && w.err.Cause != fact.NotRegular && w.err.Cause != fact.TooLarge {
+		return f
+	}
+	f.Info = e.end.info(e.path, e.path)
+	switch l := c.ends[e.path]; {
+	case strings.HasPrefix(e.path, "/proc/"):
+	case e.link && l.real != "":
+		f.Real = l.real
+	case !e.link && e.dir != "":
+		f.Real = path.Join(e.dir, path.Base(e.path))
+	}
+	return f
+}

@@ -1,0 +1,39 @@
+package finding
+
+import "time"
+
+// AsOf gives findings as they were known at a time: those that had been seen by then, open or
+// closed as their history says. Details are the latest known ones.
+func AsOf(all []Finding, events []Event, now time.Time) []Finding {
+	last := map[string]Event{}
+	opened := map[string]Event{}
+	count := map[string]int{}
+	for _, e := range events {
+		if e.At.After(now) {
+			continue
+		}
+		last[e.Finding] = e
+		if e.Happened != Ended {
+			opened[e.Finding] = e
+			count[e.Finding]++
+		}
+	}
+	var out []Finding
+	for _, f := range all {
+		e, ok := last[f.ID]
+		if !ok {
+			continue
+		}
+		f.Occurrence, f.Identified = count[f.ID], opened[f.ID].At
+		f.State, f.ClosedAt, f.ClosedBy = Open, nil, ""
+		if e.Happened == Ended {
+			at := e.At
+			f.State, f.ClosedAt, f.ClosedBy = Closed, &at, e.Run
+		}
+		if f.LastSeen.After(now) {
+			f.LastSeen = e.At
+		}
+		out = append(out, f)
+	}
+	return out
+}

@@ -1,0 +1,123 @@
+// Package report words an assessment: for people on a terminal or in a browser, for machines as
+// JSON, SARIF and CSV. It decides nothing and collects nothing; every figure comes from the Assessment.
+package report
+
+import (
+	"time"
+
+	"holdfast.example/holdfast/internal/check"
+	"holdfast.example/holdfast/internal/fact"
+)
+
+// SchemaName names the JSON form; fields are only added to it. Source: interface contract.
+const SchemaName = "holdfast.assessment/v1"
+
+// Assessment is everything that one run says. Its JSON is the contract of "assess --format json".
+type Assessment struct {
+	Schema          string        `json:"schema"`
+	AssessedAt      time.Time     `json:"assessed_at"`
+	DurationMS      int64         `json:"duration_ms"`
+	Version         string        `json:"version"`
+	Run             string        `json:"run,omitempty"` // empty when nothing was recorded
+	Estate          Estate        `json:"estate"`
+	RiskClass       *string       `json:"risk_class_assumed"` // without an estate: the class that was taken
+	Hosts           []Host        `json:"hosts"`
+	Requirements    []Requirement `json:"requirements"`
+	Results         []Result      `json:"results"`
+	Vulnerabilities []struct{}    `json:"vulnerabilities"`
+	Endpoints       []struct{}    `json:"endpoints"`
+	Summary         Summary       `json:"summary"`
+
+	Notes []string `json:"notes"` // what a reader must know: parts that sudo would add, declared and not used
+	Pages Pages    `json:"-"`
+}
+
+// Pages holds the texts of checks for people: why and remedy.
+type Pages map[string]*check.Check
+
+// Estate says what was declared.
+type Estate struct {
+	Source *string `json:"source"`
+	Digest string  `json:"digest"`
+}
+
+// Host is a subject that was looked at, for people.
+type Host struct {
+	Subject   string            `json:"subject"`
+	Target    string            `json:"target"`
+	System    string            `json:"system,omitempty"` // Debian GNU/Linux 12 (bookworm)
+	Privilege string            `json:"privilege"`        // full or partial
+	Problem   *fact.Problem     `json:"problem"`          // it did not answer
+	Gaps      map[string]string `json:"gaps"`             // kind.part to what is missing and how to get it
+}
+
+// Requirement is the status of one requirement.
+type Requirement struct {
+	ID           string        `json:"id"`
+	Title        string        `json:"title"`
+	Level        string        `json:"level"`
+	Status       string        `json:"status"`
+	Reason       string        `json:"reason"`
+	Applications []Application `json:"applications"`
+	Checks       []string      `json:"checks"`
+	Failing      int           `json:"failing"`
+	Subjects     int           `json:"subjects"`
+}
+
+// Application is the status of a requirement for one application.
+type Application struct {
+	Name      string `json:"name"`
+	RiskClass string `json:"risk_class"`
+	Status    string `json:"status"`
+}
+
+// Result is the outcome of one check on one subject.
+type Result struct {
+	Check        string         `json:"check"`
+	Title        string         `json:"title"`
+	Requirements []string       `json:"requirements"`
+	Subject      string         `json:"subject"`
+	Kind         string         `json:"kind"`
+	Verdict      check.Verdict  `json:"verdict"`
+	Detail       string         `json:"detail"`
+	Violations   []Violation    `json:"violations"`
+	Severity     check.Severity `json:"severity"`
+	ObservedAt   time.Time      `json:"observed_at"`
+	Collector    string         `json:"collector"`
+	Fact         string         `json:"fact"`
+	Level        check.Level    `json:"level"`
+	Application  *string        `json:"application"`
+	Environment  *string        `json:"environment"`
+	Stage        string         `json:"stage"`
+	RiskClass    *string        `json:"risk_class"`
+}
+
+// Violation is one fault with its finding.
+type Violation struct {
+	check.Violation
+	Finding    string     `json:"finding"`
+	Identified *time.Time `json:"identified"` // null when nothing is recorded
+	Due        *time.Time `json:"due"`
+	Overdue    bool       `json:"overdue"`
+	SettledBy  *string    `json:"settled_by"`
+}
+
+// Worst is the severity of a violation: its own, or that of its check.
+func (r Result) Worst(v Violation) check.Severity {
+	if v.Severity != "" {
+		return v.Severity
+	}
+	return r.Severity
+}
+
+// Summary counts requirements by status, and findings.
+type Summary struct {
+	Pass          int `json:"pass"`
+	Fail          int `json:"fail"`
+	Warn          int `json:"warn"`
+	Justified     int `json:"justified"`
+	NotApplicable int `json:"not_applicable"`
+	Unknown       int `json:"unknown"`
+	FindingsOpen  int `json:"findings_open"`
+	Overdue       int `json:"overdue"`
+}

@@ -1,0 +1,189 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"holdfast.example/holdfast/internal/fact"
+	"holdfast.example/holdfast/internal/finding"
+	"holdfast.example/holdfast/internal/run"
+)
+
+type queryer interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+func query(ctx context.Context, q queryer, text string, args ...any) ([]finding.Finding, error) {
+	rows, err := q.QueryContext(ctx, text, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []finding.Finding
+	for rows.Next() {
+		var data string
+		if err := rows.Scan(&data); err != nil {
+			return nil, err
+		}
+		var f finding.Finding
+		if err := json.Unmarshal([]byte(data), &f); err != nil {
+			return nil, err
+		}
+		out = append(out, f)
+	}
+	return out, rows.Err()
+}
+
+// Findings gives all findings, open and closed, in no order.
+func (s *Store) Findings(ctx context.Context) ([]finding.Finding, error) {
+	out, err := query(ctx, s.db, "SELECT data FROM findings")
+	if err != nil {
+		return nil, fmt.Errorf("read findings from %s: %w", s.path, err)
+	}
+	return out, nil
+}
+
+// Finding gives one finding with its history, oldest first; run.ErrNone when there is none.
+func (s *Store) Finding(ctx context.Context, id string) (finding.Finding, []finding.Event, error) {
+	fs, err := query(ctx, s.db, "SELECT data FROM findings WHERE id = ?", id)
+	if err != nil {
+		return finding.Finding{}, nil, fmt.Errorf("read finding %s from %s: %w", id, s.path, err)
+	}
+	if len(fs) == 0 {
+		return finding.Finding{}, nil, fmt.Errorf("finding %s: %w", id, run.ErrNone)
+	}
+	events, err := s.events(ctx, "WHERE finding = ?", id)
+	return fs[0], events, err
+}
+
+// Events gives the history of all findings, oldest first.
+func (s *Store) Events(ctx context.Context) ([]finding.Event, error) { return s.events(ctx, "") }
+
+func (s *Store) events(ctx context.Context, where string, args ...any) ([]finding.Event, error) {
+	rows, err := s.db.QueryContext(ctx, "SELECT finding, at, run, happened, reason FROM finding_events "+where+" ORDER BY at, rowid", args...)
+	if err != nil {
+		return nil, fmt.Errorf("read history from %s: %w", s.path, err)
+	}
+	defer rows.Close()
+	var out []finding.Event
+	for rows.Next() {
+		var e finding.Event
+		var at, happened string
+		if err := rows.Scan(&e.Finding, &at, &e.Run, &happened, &e.Reason); err != nil {
+			return nil, err
+		}
+		e.Happened = finding.Happened(happened)
+		if e.At, err = time.Parse(time.RFC3339Nano, at); err != nil {
+			return nil, err
+		}
+		out = append(out, e)
+	}
+	return out, rows.Err()
+}
+
+// Run gives a run by its id, by the start of it, or "last"; run.ErrNone when there is none.
+func (s *Store) Run(ctx context.Context, id string) (run.Run, error) {
+	text, args := "WHERE id LIKE ? || '%' ORDER BY id LIMIT 2", []any{id}
+	if id == "last" {
+		text, args = "ORDER BY id DESC LIMIT 1", nil
+	}
+	rows, err := s.db.QueryContext(ctx, "SELECT id, started_at, finished_at, version, estate_digest, targets FROM runs "+text, args...)
+	if err != nil {
+		return run.Run{}, fmt.Errorf("read run %s from %s: %w", id, s.path, err)
+	}
+	defer rows.Close()
+	var found []run.Run
+	for rows.Next() {
+		var r run.Run
+		var started, finished, targets string
+		if err := rows.Scan(&r.ID, &started, &finished, &r.Version, &r.EstateDigest, &targets); err != nil {
+			return run.Run{}, err
+		}
+		r.Started, _ = time.Parse(time.RFC3339Nano, started)
+		r.Finished, _ = time.Parse(time.RFC3339Nano, finished)
+		if err := json.Unmarshal([]byte(targets), &r.Targets); err != nil {
+			return run.Run{}, err
+		}
+		found = append(found, r)
+	}
+	switch {
+	case rows.Err() != nil:
+		return run.Run{}, rows.Err()
+	case len(found) == 0:
+		return run.Run{}, fmt.Errorf("run %s in %s: %w", id, s.path, run.ErrNone)
+	case len(found) > 1:
+		return run.Run{}, fmt.Errorf("run %s in %s: several runs begin so; give more of the id", id, s.path)
+	}
+	return found[0], nil
+}
+
+// Observations gives what a run saw. Facts are decoded by decode; one that cannot be is a problem
+// of its observation.
+func (s *Store) Observations(ctx context.Context, runID string, decode func(kind string, data []byte) (fact.Fact, error)) ([]fact.Observation, error) {
+	rows, err := s.db.QueryContext(ctx, `SELECT o.subject, o.kind, o.digest, o.problem, o.observed_at, o.collector, f.data
+		FROM observations o LEFT JOIN facts f ON f.digest = o.digest WHERE o.run = ? ORDER BY o.subject, o.kind`, runID)
+	if err != nil {
+		return nil, fmt.Errorf("read run %s from %s: %w", runID, s.path, err)
+	}
+	defer rows.Close()
+	var out []fact.Observation
+	for rows.Next() {
+		var o fact.Observation
+		var kind, at string
+		var digest, problem sql.NullString
+		var data []byte
+		if err := rows.Scan(&o.Subject, &kind, &digest, &problem, &at, &o.Collector, &data); err != nil {
+			return nil, err
+		}
+		if o.ObservedAt, err = time.Parse(time.RFC3339Nano, at); err != nil {
+			return nil, err
+		}
+		if o.Kind, err = run.ParseKind(kind); err != nil {
+			return nil, err
+		}
+		if problem.Valid {
+			o.Problem = &fact.Problem{}
+			err = json.Unmarshal([]byte(problem.String), o.Problem)
+		} else {
+			o.Digest = digest.String
+			err = s.unpack(data, kind, &o, decode)
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, o)
+	}
+	return out, rows.Err()
+}
+
+func (s *Store) unpack(data []byte, kind string, o *fact.Observation, decode func(string, []byte) (fact.Fact, error)) error {
+	plain, err := s.dec.DecodeAll(data, nil)
+	if err != nil {
+		return fmt.Errorf("fact %s in %s is damaged: %w", o.Digest, s.path, err)
+	}
+	if fact.Digest(plain) != o.Digest {
+		return errors.New("fact " + o.Digest + " in " + s.path + " is damaged: its content has another digest")
+	}
+	if o.Fact, err = decode(kind, plain); err != nil {
+		o.Fact = nil
+		o.Problem = &fact.Problem{Cause: fact.NotParsable, Source: "recorded fact " + kind, Text: err.Error()}
+	}
+	return nil
+}
+
+// Collector gives through what a subject was last seen; run.ErrNone when it never was.
+func (s *Store) Collector(ctx context.Context, subject string) (string, error) {
+	var c string
+	err := s.db.QueryRowContext(ctx, "SELECT collector FROM observations WHERE subject = ? ORDER BY observed_at DESC LIMIT 1", subject).Scan(&c)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = run.ErrNone
+	}
+	if err != nil {
+		return "", fmt.Errorf("read how %s was seen from %s: %w", subject, s.path, err)
+	}
+	return c, nil
+}

@@ -1,0 +1,148 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"holdfast.example/holdfast/internal/check"
+	"holdfast.example/holdfast/internal/fact"
+	"holdfast.example/holdfast/internal/finding"
+	"holdfast.example/holdfast/internal/run"
+)
+
+// Record keeps a run with its observations, and what its outcomes do to findings, in one
+// transaction. It gives the findings that the run touched, by id. A run that looked at a subject
+// earlier than what is already recorded of it is refused with run.ErrHistory.
+func (s *Store) Record(ctx context.Context, r run.Run, obs []fact.Observation, outcomes []check.Outcome) (map[string]finding.Finding, error) {
+	touched := map[string]finding.Finding{}
+	err := s.transact(ctx, func(tx *sql.Tx) error {
+		if err := refuseHistory(ctx, tx, obs); err != nil {
+			return err
+		}
+		if err := s.putRun(ctx, tx, r); err != nil {
+			return err
+		}
+		if err := s.putObservations(ctx, tx, r, obs); err != nil {
+			return err
+		}
+		return follow(ctx, tx, r, outcomes, touched)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("record run in %s: %w", s.path, err)
+	}
+	return touched, nil
+}
+
+func refuseHistory(ctx context.Context, tx *sql.Tx, obs []fact.Observation) error {
+	seen := map[string]bool{}
+	for _, o := range obs {
+		if seen[o.Subject] {
+			continue
+		}
+		seen[o.Subject] = true
+		var last sql.NullString
+		if err := tx.QueryRowContext(ctx, "SELECT max(observed_at) FROM observations WHERE subject = ?", o.Subject).Scan(&last); err != nil {
+			return err
+		}
+		if last.Valid && stamp(o.ObservedAt) < last.String {
+			return fmt.Errorf("%s was last seen at %s, after %s: %w", o.Subject, last.String, o.ObservedAt.UTC().Format(time.RFC3339), run.ErrHistory)
+		}
+	}
+	return nil
+}
+
+func (s *Store) putRun(ctx context.Context, tx *sql.Tx, r run.Run) error {
+	targets, err := json.Marshal(r.Targets)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, "INSERT INTO runs (id, started_at, finished_at, version, estate_digest, targets) VALUES (?, ?, ?, ?, ?, ?)",
+		r.ID, stamp(r.Started), stamp(r.Finished), r.Version, r.EstateDigest, string(targets))
+	return err
+}
+
+func (s *Store) putObservations(ctx context.Context, tx *sql.Tx, r run.Run, obs []fact.Observation) error {
+	putFact, err := tx.PrepareContext(ctx, "INSERT INTO facts (digest, kind, data) VALUES (?, ?, ?) ON CONFLICT DO NOTHING")
+	if err != nil {
+		return err
+	}
+	defer putFact.Close()
+	for _, o := range obs {
+		var digest, problem any
+		if o.Fact != nil {
+			data, err := fact.Canonical(o.Fact)
+			if err != nil {
+				return err
+			}
+			digest = o.Digest
+			if _, err := putFact.ExecContext(ctx, o.Digest, o.Kind.String(), s.enc.EncodeAll(data, nil)); err != nil {
+				return err
+			}
+		} else {
+			text, err := json.Marshal(o.Problem)
+			if err != nil {
+				return err
+			}
+			problem = string(text)
+		}
+		if _, err := tx.ExecContext(ctx, "INSERT INTO observations (run, subject, kind, digest, problem, observed_at, collector) VALUES (?, ?, ?, ?, ?, ?, ?)",
+			r.ID, o.Subject, o.Kind.String(), digest, problem, stamp(o.ObservedAt), o.Collector); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// follow reads what is remembered of all judged subjects at once, lets package finding say what
+// becomes of it, and writes that.
+func follow(ctx context.Context, tx *sql.Tx, r run.Run, outcomes []check.Outcome, touched map[string]finding.Finding) error {
+	known := map[finding.Place][]finding.Finding{}
+	read := map[string]bool{}
+	for _, o := range outcomes {
+		subject := o.Observation.Subject
+		if read[subject] {
+			continue
+		}
+		read[subject] = true
+		fs, err := query(ctx, tx, "SELECT data FROM findings WHERE subject = ?", subject)
+		if err != nil {
+			return err
+		}
+		for _, f := range fs {
+			p := finding.Place{Check: f.Check, Kind: f.Kind, Subject: f.Subject}
+			known[p] = append(known[p], f)
+		}
+	}
+	put, err := tx.PrepareContext(ctx, `INSERT INTO findings (id, check_id, kind, subject, state, data) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT (id) DO UPDATE SET state = excluded.state, data = excluded.data`)
+	if err != nil {
+		return err
+	}
+	defer put.Close()
+	for _, o := range outcomes {
+		for _, c := range finding.Follow(o, known[finding.PlaceOf(o)], r.ID) {
+			touched[c.ID] = c.Finding
+			data, err := json.Marshal(c.Finding)
+			if err != nil {
+				return err
+			}
+			if _, err := put.ExecContext(ctx, c.ID, c.Check, c.Kind, c.Subject, string(c.State), string(data)); err != nil {
+				return err
+			}
+			if c.Happened == finding.Still {
+				continue
+			}
+			if _, err := tx.ExecContext(ctx, "INSERT INTO finding_events (finding, at, run, happened, reason) VALUES (?, ?, ?, ?, ?)",
+				c.ID, stamp(o.Observation.ObservedAt), r.ID, string(c.Happened), c.Reason); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// stamp writes times so that they sort as texts.
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000000Z") }

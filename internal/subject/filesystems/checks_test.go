@@ -1,0 +1,16 @@
+package filesystems
+
+import (
+	"testing"
+
+	"holdfast.example/holdfast/internal/check"
+	"holdfast.example/holdfast/internal/check/checktest"
+)
+
+var checks = []*check.Check{
+	DeviceOptions, ProgramOptions, Separate, MountsKept, AccountFiles, PasswordFiles, HostKeys, TLSKeys, Sudoers, CronWritable, CronReadable,
+	Banners, HostTables, RootHome, BootFolder, StartupFiles, ProgramFolders, OpenFiles, OpenFolders, SetUserID, SetGroupID, Owners,
+	Homes, TrustFiles, LoginFiles, DotFiles,
+}
+
+func TestChecks(t *testing.T) { checktest.Run(t, Source, checks) }

@@ -1,0 +1,24 @@
+#!/bin/sh
+# Installs what the tests need, when root on a Debian system; says what is missing otherwise.
+set -eu
+packages="openssh-server openssh-client iproute2 nftables sudo gcc libc6-dev"
+missing=""
+for p in $packages; do
+	dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null | grep -q '^installed$' || missing="$missing $p"
+done
+[ -z "$missing" ] && exit 0
+if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+	echo "tests that need these will be skipped:$missing" >&2
+	exit 0
+fi
+echo "installing for the tests:$missing" >&2
+export DEBIAN_FRONTEND=noninteractive
+# A policy that starts no service: the tests start their own servers.
+if [ ! -e /usr/sbin/policy-rc.d ]; then
+	printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d
+	chmod 755 /usr/sbin/policy-rc.d
+	trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+fi
+apt-get update -qq
+# shellcheck disable=SC2086
+apt-get install -y -qq --no-install-recommends $missing >/dev/null
