@@ -36,7 +36,7 @@ func (g *global) requirement() *cobra.Command {
 			}
 			r, ok := reqs.Get(args[0])
 			if !ok {
-				return usage("there is no requirement %q%s; all of them: holdfast requirement", args[0], quoted(reqs.Nearest(args[0])))
+				return usage("there is no requirement %q%s All of them: holdfast requirement", args[0], sentence(quoted(reqs.Nearest(args[0]))))
 			}
 			var lines []requirement.CheckLine
 			for _, c := range all.Checks() {
@@ -91,7 +91,7 @@ func (g *global) check() *cobra.Command {
 				}
 				ids = append(ids, c.ID)
 			}
-			return usage("there is no check %q%s; all of them: holdfast check", args[0], didYouMean(args[0], ids))
+			return usage("there is no check %q%s All of them: holdfast check", args[0], sentence(didYouMean(args[0], ids)))
 		},
 	}
 }

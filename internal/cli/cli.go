@@ -129,9 +129,11 @@ func unknownCommands(c *cobra.Command) {
 		for _, sub := range c.Commands() {
 			names = append(names, sub.Name())
 		}
-		return usage("%s has no command %q%s; see: %s --help", c.CommandPath(), args[0], didYouMean(args[0], names), c.CommandPath())
+		return usage("%s has no command %q%s See: %s --help", c.CommandPath(), args[0], sentence(didYouMean(args[0], names)), c.CommandPath())
 	}
-	c.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	if c.RunE == nil {
+		c.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	}
 }
 
 func (g *global) flagError(c *cobra.Command, err error) error {
@@ -142,7 +144,7 @@ func (g *global) flagError(c *cobra.Command, err error) error {
 			cmd.Flags().VisitAll(func(f *flagOf) { names = append(names, f.Name) })
 			cmd.PersistentFlags().VisitAll(func(f *flagOf) { names = append(names, f.Name) })
 		}
-		return usage("there is no flag --%s here%s; see --help", word, didYouMean(word, names))
+		return usage("there is no flag --%s here%s See --help", word, sentence(didYouMean(word, names)))
 	}
 	return usage("%s; see --help", text)
 }
@@ -158,6 +160,14 @@ func didYouMean(word string, names []string) string {
 	return ""
 }
 
+// sentence ends a text that may already end with a question mark.
+func sentence(s string) string {
+	if s == "" {
+		return "."
+	}
+	return s
+}
+
 // terminal tells whether w is one, and how wide.
 func terminal(w io.Writer) (width int, is bool) {
 	f, ok := w.(*os.File)
@@ -169,4 +179,12 @@ func terminal(w io.Writer) (width int, is bool) {
 		width = 80
 	}
 	return width, true
+}
+
+// count words a number of things: 1 finding, 2 findings.
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }

@@ -81,7 +81,7 @@ func (g *global) listText(list []finding.Finding, q app.FindingQuery) {
 	case len(list) == 0:
 		fmt.Fprintln(g.stdout, "No findings. What was never assessed has none: holdfast assess")
 	default:
-		fmt.Fprintf(g.stdout, "\n%d findings. One of them: holdfast finding show %s\n", len(list), list[0].ID)
+		fmt.Fprintf(g.stdout, "\n%s. One of them: holdfast finding show %s\n", count(len(list), "finding"), list[0].ID)
 	}
 }
 

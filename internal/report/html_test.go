@@ -73,7 +73,7 @@ func TestHTMLNothingSeen(t *testing.T) {
 			t.Errorf("the page does not say %q", want)
 		}
 	}
-	if strings.Contains(got, "b-pass") && strings.Contains(got, `class="badge b-pass"`) {
+	if strings.Contains(got, `class="badge b-pass"`) {
 		t.Error("the page shows a pass")
 	}
 	if page(t, &report.Assessment{}) == "" {
@@ -121,15 +121,12 @@ func TestHTMLHostile(t *testing.T) {
 	}
 }
 
-// shape gives elements and names of attributes, in order. The page is written so that it also
-// parses as XML, but for its doctype and void elements, which makes mismatched tags an error.
+// shape gives elements and names of attributes, in order. But for its meta elements the page is
+// also XML, so that the strict parser finds each tag that is not closed or closed out of turn.
 func shape(t *testing.T, page string) string {
 	t.Helper()
-	d := xml.NewDecoder(strings.NewReader(page))
-	d.Strict, d.AutoClose, d.Entity = true, xml.HTMLAutoClose, xml.HTMLEntity
-	d.Strict = false
+	d := xml.NewDecoder(strings.NewReader(regexp.MustCompile(`(<meta [^>]*)>`).ReplaceAllString(page, "$1/>")))
 	var b strings.Builder
-	depth := 0
 	for {
 		tok, err := d.Token()
 		if errors.Is(err, io.EOF) {
@@ -138,20 +135,13 @@ func shape(t *testing.T, page string) string {
 		if err != nil {
 			t.Fatalf("page is not well formed: %v", err)
 		}
-		switch e := tok.(type) {
-		case xml.StartElement:
-			depth++
+		if e, ok := tok.(xml.StartElement); ok {
 			b.WriteString("<" + e.Name.Local)
 			for _, a := range e.Attr {
 				b.WriteString(" " + a.Name.Local)
 			}
 			b.WriteString(">")
-		case xml.EndElement:
-			depth--
 		}
-	}
-	if depth != 0 {
-		t.Errorf("%d elements stay open", depth)
 	}
 	return b.String()
 }

@@ -171,7 +171,7 @@ var hostileTexts = map[string]string{
 	"url":       `javascript:alert(1)`,
 	"template":  "{{.}}${x}`",
 	"controls":  "a\x00b\x1b[31mc\rd\x7fe\u0085f\u202eg\u2066h\xff\xfei",
-	"long":      strings.Repeat("x", 1<<16),
+	"long":      strings.Repeat("x", 1<<13),
 	"empty":     "",
 	"formula":   `=HYPERLINK("http://example.org";"x")`,
 	"lines":     "one\ntwo\r\n+three\n````\n# four",

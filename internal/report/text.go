@@ -104,7 +104,7 @@ func (t *text) counts(a *Assessment, groups []Group) {
 		t.line("No violation was found in what could be seen.")
 		return
 	}
-	t.line(fmt.Sprintf("%s of %d checks: %s", t.bold(plural(total, "violation")), len(groups), strings.Join(parts, ", ")))
+	t.line(fmt.Sprintf("%s of %s: %s", t.bold(plural(total, "violation")), plural(len(groups), "check"), strings.Join(parts, ", ")))
 }
 
 func (t *text) group(g Group, page *check.Check) {
@@ -224,6 +224,7 @@ func statusWord(s string) string {
 	return s
 }
 
+// plural counts things: 1 finding, 2 findings.
 func plural(n int, s string) string {
 	if n == 1 {
 		return "1 " + s

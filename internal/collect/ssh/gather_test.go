@@ -62,7 +62,7 @@ func tree(t *testing.T) string {
 			t.Fatal(err)
 		}
 	}
-	if err := syscall.Mkfifo(filepath.Join(dir, "fifo"), 0o644); err != nil {
+	if err := syscall.Mkfifo(filepath.Join(dir, "d/sub/fifo"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	must(t, os.Chmod(filepath.Join(dir, "d/a.conf"), 0o644|os.ModeSetuid|os.ModeSetgid))
@@ -90,10 +90,10 @@ func TestSameAsLocal(t *testing.T) {
 	dir := tree(t)
 	reads := in(dir, "d/*.conf", "*/a.conf", "*/*/x.conf", "d/[a-b].conf", "d/[^a].conf", "d/?.conf", "d/.*", "d/it's.conf",
 		"d/two words.conf", "d/$(id).conf", "d/`id`.conf", "link", "dangling", "loop", "dirlink/a.conf", "dirlink/*.conf", "abs",
-		"fifo", "d", "nothing", "nothing/at/all", "link/below", "no*", "nodir/*", "big", "deep", "proc", "many/*", "d/[", "d/\\*.conf", "fi*")
+		"d/sub/fifo", "d", "nothing", "nothing/at/all", "link/below", "no*", "nodir/*", "big", "deep", "proc", "many/*", "d/[", "d/\\*.conf", "d/sub/fi*")
 	reads = append(reads, "/etc/passwd", "/etc/*.conf", "/proc/sys/kernel/ostype", "/proc/sys/net/ipv4/tcp_*", "/proc/version", "/proc/cmdline",
 		"/etc/ssl/certs/*", "/proc/mounts", "/etc/os-release")
-	stats := in(dir, "*", "d/*", ".*", "link", "dangling", "loop", "nothing", "fifo", "dirlink/a.conf", "e", "deep")
+	stats := in(dir, "*", "d/*", ".*", "link", "dangling", "loop", "nothing", "d/sub/*", "dirlink/a.conf", "e", "deep")
 	stats = append(stats, "/etc/*", "/dev/*", "/", "/bin", "/usr/bin/[a-f]*", "/etc/", "/proc/version", "/tmp")
 	needs := host.Join(host.Read(reads...), host.Stat(stats...))
 	needs = append(needs, host.Need{Op: host.OpRead, Pattern: filepath.Join(dir, "exact"), Max: 4096},

@@ -119,8 +119,6 @@ func (a Accounts) groupsOf(u User) []string {
 	return out
 }
 
-func quote(names []string) string { return strings.Join(names, ", ") }
-
 // octal writes a mode as chmod takes it.
 func octal(mode int) string { return fmt.Sprintf("%04o", mode) }
 

@@ -15,6 +15,7 @@ import (
 	"holdfast.example/holdfast/internal/subject/logging"
 	"holdfast.example/holdfast/internal/subject/packages"
 	"holdfast.example/holdfast/internal/subject/pam"
+	"holdfast.example/holdfast/internal/subject/secrets"
 	"holdfast.example/holdfast/internal/subject/services"
 	"holdfast.example/holdfast/internal/subject/sshd"
 	"holdfast.example/holdfast/internal/subject/sudo"
@@ -33,6 +34,7 @@ func Sources() []host.Source {
 		logging.Source,
 		packages.Source,
 		pam.Source,
+		secrets.Source,
 		services.Source,
 		sshd.Source,
 		sudo.Source,
@@ -235,6 +237,10 @@ func Checks() []*check.Check {
 		pam.Rhosts,
 		pam.SecondFactor,
 		pam.SuGroup,
+		secrets.Environment,
+		secrets.InFiles,
+		secrets.InUnits,
+		secrets.Keys,
 		services.AtUsers,
 		services.Autologin,
 		services.Capabilities,

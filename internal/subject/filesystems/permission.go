@@ -168,7 +168,7 @@ var Sudoers = permitted(check.Check{
 	Title:        "Only root writes the rules of sudo",
 	Doc:          "Who writes a rule of sudo is root with the next command. sudo ignores files that all may write, and then the rules in them fail.",
 	Remedy:       "chown -R root:root /etc/sudoers /etc/sudoers.d\nchmod 0440 /etc/sudoers /etc/sudoers.d/*\nchmod 0750 /etc/sudoers.d",
-	Requirements: []string{"A.5.2.1", "A.5.6.1"},
+	Requirements: []string{"A.5.2.1"},
 	References:   []string{"ANSSI BP-028 R50"},
 	Examples: []check.Example{
 		check.Passes("as installed", having("/etc/sudoers 0440 root root", "/etc/sudoers.d 0755 root root", "/etc/sudoers.d/README 0440 root root")),
@@ -233,11 +233,10 @@ var HostTables = permitted(check.Check{
 
 // RootHome judges the home folder of root.
 var RootHome = permitted(check.Check{
-	ID:         "filesystems-root-home",
-	Title:      "The home folder of root is closed to others",
-	Doc:        "Root's folder holds keys, histories with passwords, and files that root's shell runs.",
-	Remedy:     "chown root:root /root && chmod 0700 /root",
-	References: []string{"CIS Debian 12 7.2.9"},
+	ID:     "filesystems-root-home",
+	Title:  "The home folder of root is closed to others",
+	Doc:    "Root's folder holds keys, histories with passwords, and files that root's shell runs.",
+	Remedy: "chown root:root /root && chmod 0700 /root",
 	Examples: []check.Example{
 		check.Passes("closed", having("/root 0700 root root")),
 		check.Passes("Red Hat", having("/root 0550 root root")),

@@ -181,7 +181,11 @@ func container(ev *host.Evidence, mountinfo string) string {
 	if _, problem := ev.Stat("/run/.containerenv"); problem == nil {
 		return "podman"
 	}
-	if _, problem := ev.Stat("/.dockerenv"); problem == nil && !rootOnDevice(mountinfo) {
+	device, engine := root(mountinfo)
+	if engine != "" {
+		return engine
+	}
+	if _, problem := ev.Stat("/.dockerenv"); problem == nil && !device {
 		return "docker"
 	}
 	return ""

@@ -184,7 +184,7 @@ var Forwarding = &check.Check{
 	Title:        "The host forwards packets only where it has to",
 	Doc:          "A host in two networks that forwards joins them past the firewall between them.",
 	Remedy:       persist("net.ipv4.ip_forward = 0", "net.ipv6.conf.all.forwarding = 0") + "\n\nOn a router, declare what forwards under runs: of the system.",
-	Requirements: []string{"A.5.2.1", "A.5.1.2"},
+	Requirements: []string{"A.5.2.1"},
 	References:   []string{"CIS Debian 12 3.3.1", "ANSSI BP-028 R12"},
 	Needs:        []string{partKernel},
 	Rule: check.On(func(f Fact, declared estate.View, p check.Params) check.Result {
@@ -204,6 +204,7 @@ var Forwarding = &check.Check{
 	Examples: []check.Example{
 		check.Passes("off", run("net.ipv4.ip_forward", "0", "net.ipv6.conf.all.forwarding", "0")),
 		check.Fails("on", run("net.ipv4.ip_forward", "1"), "sysctl:net.ipv4.ip_forward"),
+		check.Skips("a declared router", run("net.ipv4.ip_forward", "1")).Given(router),
 		check.Skips("a container engine", Fact{Forwarders: []string{"docker"}, Running: map[string]string{"net.ipv4.ip_forward": "1"}}),
 	},
 }
@@ -265,3 +266,17 @@ func kept(onDisk, key, now string) Fact {
 	f.Settings = []Setting{{key, onDisk, true, "/etc/sysctl.d/50-local.conf:1"}}
 	return f
 }
+
+// router is an estate in which web-1 forwards and needs sctp.
+const router = `organization: Northwind
+people:
+  - {id: erika, name: Erika Muster, email: erika@northwind.example}
+teams:
+  - {name: platform, lead: erika, members: [erika], contact: platform@northwind.example}
+environments:
+  - {name: prod, stage: production}
+applications:
+  - {name: shop, team: platform, criticality: high, exposure: internet, environments: [prod]}
+systems:
+  - {name: web-1, application: shop, environment: prod, runs: [router, sctp]}
+`

@@ -149,7 +149,6 @@ var LowMemory = parameter(check.Check{
 	Doc:          "When a user can put code at address zero, every null pointer error of the kernel runs it with all rights.",
 	Remedy:       persist("vm.mmap_min_addr = 65536"),
 	Requirements: []string{"A.5.2.1"},
-	References:   []string{"ANSSI BP-028 R9"},
 	Examples: []check.Example{
 		check.Passes("guarded", run("vm.mmap_min_addr", "65536")),
 		check.Fails("open", run("vm.mmap_min_addr", "0"), "sysctl:vm.mmap_min_addr"),

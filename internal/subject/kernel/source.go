@@ -180,21 +180,34 @@ func container(ev *host.Evidence) string {
 	if _, problem := ev.Stat("/run/.containerenv"); problem == nil {
 		return "podman"
 	}
-	if _, problem := ev.Stat("/.dockerenv"); problem == nil && !rootOnDevice(ev.File("/proc/self/mountinfo").Text()) {
+	device, engine := root(ev.File("/proc/self/mountinfo").Text())
+	if engine != "" {
+		return engine
+	}
+	if _, problem := ev.Stat("/.dockerenv"); problem == nil && !device {
 		return "docker"
 	}
 	return ""
 }
 
-func rootOnDevice(mountinfo string) bool {
+// root tells whether / is a whole device, and whose overlay it is when an engine made it.
+func root(mountinfo string) (device bool, engine string) {
 	for line := range strings.Lines(mountinfo) {
 		before, after, _ := strings.Cut(line, " - ")
 		fields, origin := strings.Fields(before), strings.Fields(after)
-		if len(fields) > 4 && len(origin) > 1 && fields[4] == "/" {
-			return fields[3] == "/" && strings.HasPrefix(origin[1], "/dev/")
+		if len(fields) < 5 || len(origin) < 2 || fields[4] != "/" {
+			continue
 		}
+		if origin[0] == "overlay" {
+			for _, e := range []struct{ mark, engine string }{{"/containerd/", "containerd"}, {"/docker/", "docker"}, {"/containers/storage/", "podman"}} {
+				if strings.Contains(after, e.mark) {
+					return false, e.engine
+				}
+			}
+		}
+		return fields[3] == "/" && strings.HasPrefix(origin[1], "/dev/"), ""
 	}
-	return false
+	return false, ""
 }
 
 func notRunning(what string) *fact.Problem {

@@ -74,7 +74,7 @@ var Persistent = &check.Check{
 	Remedy:       "sudo install -d /etc/systemd/journald.conf.d\nprintf '[Journal]\\nStorage=persistent\\n' | sudo tee /etc/systemd/journald.conf.d/60-persistent.conf\nsudo systemctl restart systemd-journald",
 	Requirements: []string{"A.5.2.1", "A.5.8.3"},
 	References:   []string{"CIS Debian 12 6.1.2.4"},
-	Needs:        []string{partJournal, partProcesses, partPrograms},
+	Needs:        []string{partJournal, partPrograms},
 	Rule: rule(func(f Fact, _ estate.View, _ check.Params) check.Result {
 		if !f.Systemd && f.syslog() != "" {
 			return check.Passed(f.syslog() + " writes files, there is no journal")
@@ -198,7 +198,7 @@ var Rotated = &check.Check{
 	Remedy:       "sudo apt-get install logrotate && sudo systemctl enable --now logrotate.timer",
 	Requirements: []string{"A.5.2.1"},
 	References:   []string{"CIS Debian 12 6.1.3.8"},
-	Needs:        []string{partRotation, partPrograms, partProcesses},
+	Needs:        []string{partRotation, partPrograms},
 	Rule: rule(func(f Fact, _ estate.View, _ check.Params) check.Result {
 		if f.syslog() == "" && (f.Missing()[partProcesses].Cause == "" || f.Static) {
 			return check.Inapplicable("no syslog server writes files here; the journal limits itself")

@@ -17,7 +17,7 @@ var Remote = &check.Check{
 	Remedy:       "rsyslog, in /etc/rsyslog.d/60-forward.conf:\n*.* action(type=\"omfwd\" target=\"log.example.org\" port=\"6514\" protocol=\"tcp\" StreamDriver=\"gtls\" StreamDriverMode=\"1\" StreamDriverAuthMode=\"x509/name\" queue.type=\"linkedList\" queue.filename=\"fwd\" action.resumeRetryCount=\"-1\")\nor: sudo apt-get install systemd-journal-remote, set URL= in /etc/systemd/journal-upload.conf, sudo systemctl enable --now systemd-journal-upload",
 	Requirements: []string{"A.5.8.3"},
 	References:   []string{"CIS Debian 12 6.1.3.6"},
-	Needs:        []string{partSyslog, partAgents, partProcesses, partPrograms},
+	Needs:        []string{partSyslog, partAgents, partPrograms},
 	Rule: rule(func(f Fact, _ estate.View, _ check.Params) check.Result {
 		var idle []string
 		for _, t := range f.Targets {
@@ -76,7 +76,7 @@ var RemoteTLS = &check.Check{
 	Requirements: []string{"A.5.8.3", "A.5.5.2"},
 	Needs:        []string{partSyslog, partAgents},
 	Rule: rule(func(f Fact, _ estate.View, _ check.Params) check.Result {
-		if len(f.Targets) == 0 && len(f.Gaps) == 0 {
+		if len(f.Targets) == 0 {
 			return check.Inapplicable("no messages are sent to another host")
 		}
 		var vs []check.Violation
@@ -96,7 +96,7 @@ var RemoteTLS = &check.Check{
 		if len(vs) == 0 && len(opaque) > 0 && judged == 0 {
 			return check.Unseen("whether these use TLS is not read from their configuration: " + strings.Join(opaque, ", "))
 		}
-		if len(vs) == 0 && judged == 0 && len(f.Gaps) == 0 {
+		if len(vs) == 0 && judged == 0 {
 			return check.Inapplicable("no messages leave the host")
 		}
 		return check.Failed(fmt.Sprintf("%d targets, all over TLS", judged), vs)

@@ -85,9 +85,6 @@ func aptUpdates(ev *host.Evidence, f *Fact) {
 		f.Note(partUpdates, &p)
 		f.Note(partSecurity, &p)
 	}
-	if ev.Rootfs && len(f.Repositories) == 0 {
-		return
-	}
 	best := map[string][]installedOffer{}
 	for _, p := range f.Packages {
 		if p.Installed() {

@@ -131,7 +131,7 @@ var ListsCurrent = &check.Check{
 					Detail: "the list of " + l.Suite + " is of " + l.Date + " and was valid until " + l.ValidUntil})
 			}
 		}
-		if f.Manager == "" || dated == 0 && len(f.Gaps) == 0 {
+		if f.Manager == "" || dated == 0 {
 			return check.Inapplicable("no package list here tells a date of expiry")
 		}
 		return check.Failed(fmt.Sprintf("%d lists tell a date of expiry, none has passed it", dated), vs)
@@ -162,7 +162,7 @@ var Automatically = &check.Check{
 			return check.Inapplicable(noManager)
 		case f.Container:
 			return check.Inapplicable("a container is rebuilt from its image, it is not updated in place")
-		case !f.Init && len(f.Gaps) == 0:
+		case !f.Init && f.Missing()[partBoot].Cause == "":
 			return check.Inapplicable("nothing here starts timers (no init program), updates come with a new image")
 		case f.Manager == "apk":
 			return check.Unseen("Alpine has no tool of its own for automatic updates; how updates get in must be declared")

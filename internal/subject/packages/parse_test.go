@@ -195,7 +195,8 @@ func BenchmarkLists(b *testing.B) {
 	}
 }
 
-// BenchmarkMachine parses what the machine at hand has.
+// BenchmarkMachine parses what the machine at hand has. Baseline of 2026-11-24, Debian 12 with 750
+// packages and lists of 60 MB as LZ4, 2 virtual cores: 240 ms; BenchmarkLists: 23 ms for 42 MB.
 func BenchmarkMachine(b *testing.B) {
 	ev := gatherMachine(b)
 	b.ReportAllocs()

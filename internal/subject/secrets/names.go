@@ -16,7 +16,7 @@ var endings = []struct {
 	{"PASSWORD", "password", 4, 0}, {"PASSWD", "password", 4, 0}, {"PASSPHRASE", "password", 4, 0}, {"_PASS", "password", 4, 0}, {"_PWD", "password", 4, 0},
 	{"SECRET", "named-secret", 8, 2}, {"TOKEN", "named-token", 12, 2.5}, {"APIKEY", "named-key", 12, 2.5}, {"API_KEY", "named-key", 12, 2.5},
 	{"SECRET_KEY", "named-key", 8, 2}, {"ACCESS_KEY", "named-key", 12, 2.5}, {"PRIVATE_KEY", "named-key", 16, 3}, {"ENCRYPTION_KEY", "named-key", 12, 2.5},
-	{"SIGNING_KEY", "named-key", 12, 2.5}, {"SECRET_KEY_BASE", "named-key", 16, 2.5}, {"AUTH_KEY", "named-key", 16, 2.5}, {"_KEY", "named-key", 20, 3.3},
+	{"SIGNING_KEY", "named-key", 12, 2.5}, {"SECRET_KEY_BASE", "named-key", 16, 2.5}, {"AUTH_KEY", "named-key", 16, 2.5}, {"CLIENT_KEY_DATA", "named-key", 16, 3}, {"_KEY", "named-key", 20, 3.3},
 }
 
 // Names that end so, yet hold nothing secret: GPG_KEY of the official images of Python names a
@@ -75,6 +75,8 @@ func reference(v string) bool {
 		}
 	}
 	switch lower {
+	case "pass:insta": // stands in the openssl.cnf that OpenSSL ships
+		return true
 	case "true", "false", "yes", "no", "on", "off", "null", "none", "nil", "prompt", "required", "optional", "sufficient", "default", "files", "compat", "disabled", "enabled", "password", "passwd", "secret", "token":
 		return true
 	}
@@ -131,7 +133,7 @@ func (c *collector) settings(sort, name string, data []byte, open bool) {
 			continue
 		}
 		place := Place{Sort: sort, In: name, Line: n, Open: open}
-		if mayNameSecret(line) && c.line(sort, name, string(line), place) {
+		if (sort == "file" && strings.HasSuffix(name, "/.pgpass") || mayNameSecret(line)) && c.line(sort, name, string(line), place) {
 			continue
 		}
 		if bytes.Contains(line, []byte("://")) && c.inURL(string(line), place) {
@@ -175,6 +177,13 @@ func (c *collector) line(sort, file, line string, p Place) bool {
 		return c.words(strings.TrimPrefix(line, "Environment="), p)
 	case sort == "job" && !strings.Contains(strings.SplitN(line, " ", 2)[0], "="):
 		return c.words(line, p)
+	case strings.HasSuffix(file, "/.pgpass"):
+		fields := strings.Split(line, ":")
+		if len(fields) < 5 || fields[len(fields)-1] == "" {
+			return false
+		}
+		c.add("password", fields[len(fields)-1], p)
+		return true
 	case strings.HasSuffix(file, "/.netrc"):
 		fields := strings.Fields(line)
 		for i := 0; i+1 < len(fields); i++ {

@@ -54,7 +54,8 @@ func (p Place) Source() string {
 	return p.In
 }
 
-// PrivateKey is a file with a private key that is not encrypted, or may not be.
+// PrivateKey is a file with a private key. Keys that show that they are encrypted are left out;
+// OpenSSH's form does not show it.
 type PrivateKey struct {
 	Path string `json:"path"`
 	Open bool   `json:"open,omitempty"`
@@ -176,7 +177,7 @@ func (c *collector) file(f *Fact, part, sort string, file host.File) {
 	f.Scanned = true
 	switch sort {
 	case "key":
-		if strings.Contains(file.Text(), "PRIVATE KEY-----") && strings.Contains(file.Text(), "-----BEGIN ") {
+		if text := file.Text(); strings.Contains(text, "PRIVATE KEY-----") && strings.Contains(text, "-----BEGIN ") && !encrypted(text) {
 			f.Keys = append(f.Keys, PrivateKey{Path: c.real(file), Open: open})
 		}
 		return
@@ -188,6 +189,10 @@ func (c *collector) file(f *Fact, part, sort string, file host.File) {
 	if sort == "file" && strings.Contains(file.Text(), "PRIVATE KEY-----") && !comment(file.Text(), "PRIVATE KEY-----") {
 		f.Keys = append(f.Keys, PrivateKey{Path: c.real(file), Open: open})
 	}
+}
+
+func encrypted(text string) bool {
+	return strings.Contains(text, "BEGIN ENCRYPTED PRIVATE KEY") || strings.Contains(text, "Proc-Type: 4,ENCRYPTED")
 }
 
 func comment(text, what string) bool {
@@ -236,6 +241,9 @@ func (c *collector) environments(f *Fact) {
 		unit, session := unitOf(p.Cgroup)
 		if session || p.Name == "holdfast" || path.Base(p.Exe) == "holdfast" {
 			continue
+		}
+		if len(p.Args) == 0 && p.Exe == "" {
+			continue // a thread of the kernel has no environment
 		}
 		if p.EnvDenied {
 			f.Note(partEnvironment, &fact.Problem{Cause: fact.Denied, Source: "environment of processes", How: "sudo holdfast"})

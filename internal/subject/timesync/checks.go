@@ -89,7 +89,7 @@ var Single = &check.Check{
 	Remedy:       "sudo systemctl disable --now systemd-timesyncd   (when chrony is to stay)",
 	Requirements: []string{"A.5.2.1", "A.5.2.2"},
 	References:   []string{"CIS Debian 12 2.3.1.1"},
-	Needs:        []string{partBoot, partPrograms, partProcesses},
+	Needs:        []string{partBoot, partPrograms},
 	Rule: rule(func(f Fact, used []int, _ estate.View) check.Result {
 		switch len(used) {
 		case 0:
@@ -120,7 +120,7 @@ var Servers = &check.Check{
 	Remedy:       "timesyncd: NTP=ntp1.example.org ntp2.example.org in /etc/systemd/timesyncd.conf.d/60-servers.conf, then: sudo systemctl restart systemd-timesyncd\nchrony: server ntp1.example.org iburst in /etc/chrony/sources.d/local.sources, then: sudo chronyc reload sources",
 	Requirements: []string{"A.5.2.1"},
 	References:   []string{"CIS Debian 12 2.3.2.1", "CIS Debian 12 2.3.3.1"},
-	Needs:        []string{partBoot, partPrograms, partProcesses, partConfig},
+	Needs:        []string{partBoot, partPrograms, partConfig},
 	Rule: rule(func(f Fact, used []int, _ estate.View) check.Result {
 		if len(used) == 0 {
 			return check.Inapplicable("no time service sets the clock; timesync-running asks for one")
@@ -181,7 +181,7 @@ var Restricted = &check.Check{
 	Doc:          "An open time server amplifies attacks on others with forged sender addresses, and control queries tell versions and peers.",
 	Remedy:       "ntp: restrict default kod nomodify nopeer noquery limited\nchrony: remove \"allow\" or name the network: allow 10.0.0.0/8\nA host that is meant to serve time declares a service on 123/udp in the estate.",
 	Requirements: []string{"A.5.2.2", "A.5.2.7"},
-	Needs:        []string{partBoot, partPrograms, partProcesses, partConfig},
+	Needs:        []string{partBoot, partPrograms, partConfig},
 	Rule: rule(func(f Fact, used []int, declared estate.View) check.Result {
 		if len(used) == 0 {
 			return check.Inapplicable("no time service sets the clock; timesync-running asks for one")
