@@ -3,3 +3,4 @@
 package all
 
 //go:generate go run holdfast.example/holdfast/tools/gensubjects ../../..
+//go:generate go run holdfast.example/holdfast/tools/gencoverage ../../..

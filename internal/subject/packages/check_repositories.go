@@ -91,7 +91,7 @@ var Encrypted = &check.Check{
 	ID:           "packages-repositories-tls",
 	Title:        "Packages are fetched over TLS",
 	Doc:          "Signatures keep packages genuine over plain HTTP, but flaws in the code that reads them before the signature is checked (CVE-2019-3462 in apt) could be used from the network, and an onlooker sees which versions run here.",
-	Remedy:       "sudo sed -i 's|http://deb.debian.org|https://deb.debian.org|' /etc/apt/sources.list.d/debian.sources && sudo apt-get update",
+	Remedy:       "sudo sed -i 's|http://deb.example.org|https://deb.example.org|' /etc/apt/sources.list.d/debian.sources && sudo apt-get update",
 	Requirements: []string{"A.5.2.1"},
 	Needs:        []string{partDatabase, partRepos},
 	Rule: perRepository("none over plain HTTP", func(r Repository) string {
@@ -102,7 +102,7 @@ var Encrypted = &check.Check{
 	}),
 	Examples: []check.Example{
 		check.Passes("https", sample()),
-		check.Fails("http", sampleFrom(Repository{URI: "http://deb.debian.org/debian", Suite: "bookworm", Binary: true, SignedBy: "k", Source: "/etc/apt/sources.list:1"}), "repository:http://deb.debian.org/debian bookworm"),
+		check.Fails("http", sampleFrom(Repository{URI: "http://deb.example.org/debian", Suite: "bookworm", Binary: true, SignedBy: "k", Source: "/etc/apt/sources.list:1"}), "repository:http://deb.example.org/debian bookworm"),
 		check.Passes("a local folder", sampleFrom(Repository{URI: "file:/srv/mirror", Suite: "bookworm", Binary: true, SignedBy: "k", Source: "/etc/apt/sources.list:1"})),
 	},
 }
