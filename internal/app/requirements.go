@@ -38,27 +38,34 @@ func (w *world) scopes(subject string, v estate.View) []requirement.Scope {
 // requirementsOf judges every requirement that was asked for.
 func (w *world) requirementsOf(outcomes []check.Outcome, now time.Time) []requirement.Judgement {
 	var out []requirement.Judgement
-	sights := w.sights(outcomes)
+	scopes := map[string][]requirement.Scope{} // by subject
+	by := map[string][]*check.Outcome{}        // by check
+	for i := range outcomes {
+		o := &outcomes[i]
+		by[o.Check.ID] = append(by[o.Check.ID], o)
+		if _, ok := scopes[o.Observation.Subject]; !ok {
+			scopes[o.Observation.Subject] = w.scopes(o.Observation.Subject, o.Declared)
+		}
+	}
+	sights := sights(outcomes, scopes)
 	for _, r := range w.reqs.cat.All() {
 		if !w.asked(r.ID) {
 			continue
 		}
 		in := requirement.Input{Estate: w.estate != nil, Sights: sights, Attestations: w.attestations(r.ID, now)}
 		for _, c := range w.checks {
-			if slices.Contains(c.Requirements, r.ID) {
-				set := w.settings.For(c.ID)
-				in.Checks = append(in.Checks, requirement.Bound{Check: c.ID, Kind: c.Rule.Kind.Name, Level: requirement.Level(set.LevelFor(r.ID)), Part: set.Parts[r.ID]})
-			}
-		}
-		for _, o := range outcomes {
-			if !slices.Contains(o.Check.Requirements, r.ID) {
+			if !slices.Contains(c.Requirements, r.ID) {
 				continue
 			}
-			for _, sc := range w.scopes(o.Observation.Subject, o.Declared) {
-				in.Evidence = append(in.Evidence, requirement.Evidence{
-					Check: o.Check.ID, Subject: o.Observation.Subject, Kind: o.Check.Rule.Kind.Name, Reads: reads(o.Check),
-					Verdict: string(o.Verdict), Level: requirement.Level(o.Settings.LevelFor(r.ID)), Part: o.Settings.Parts[r.ID],
-					Detail: o.Detail, Open: len(o.Violations), WithProduction: o.Check.Rule.IsAcross(), Scope: sc})
+			set := w.settings.For(c.ID)
+			b := requirement.Bound{Check: c.ID, Kind: c.Rule.Kind.Name, Level: requirement.Level(set.LevelFor(r.ID)), Part: set.Parts[r.ID]}
+			in.Checks = append(in.Checks, b)
+			for _, o := range by[c.ID] {
+				for _, sc := range scopes[o.Observation.Subject] {
+					in.Evidence = append(in.Evidence, requirement.Evidence{
+						Check: c.ID, Subject: o.Observation.Subject, Kind: b.Kind, Reads: reads(c), Verdict: string(o.Verdict),
+						Level: b.Level, Part: b.Part, Detail: o.Detail, Open: len(o.Violations), WithProduction: c.Rule.IsAcross(), Scope: sc})
+				}
 			}
 		}
 		out = append(out, r.Judge(in))
@@ -83,7 +90,8 @@ func (w *world) asked(id string) bool {
 	})
 }
 
-func (w *world) sights(outcomes []check.Outcome) []requirement.Sight {
+// sights says for each subject and kind whether it was seen.
+func sights(outcomes []check.Outcome, scopes map[string][]requirement.Scope) []requirement.Sight {
 	type key struct{ subject, kind string }
 	done := map[key]bool{}
 	var out []requirement.Sight
@@ -93,7 +101,7 @@ func (w *world) sights(outcomes []check.Outcome) []requirement.Sight {
 			continue
 		}
 		done[k] = true
-		for _, sc := range w.scopes(k.subject, o.Declared) {
+		for _, sc := range scopes[k.subject] {
 			s := requirement.Sight{Subject: k.subject, Kind: k.kind, Scope: sc, State: requirement.Seen}
 			if o.Observation.Problem != nil {
 				s.State, s.Cause = requirement.Missing, o.Observation.Problem.Error()

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strconv"
 	"time"
 
@@ -21,7 +20,7 @@ func sshOptions(s string, o Options) (ssh.Options, error) {
 	if u.Path != "" && u.Path != "/" || u.RawQuery != "" {
 		return ssh.Options{}, fmt.Errorf("target %q has something after the host; want ssh://user@host[:port]", s)
 	}
-	opt := ssh.Options{User: u.User.Username(), Host: u.Hostname(), Agent: os.Getenv("SSH_AUTH_SOCK"), Timeout: 10 * time.Second}
+	opt := ssh.Options{User: u.User.Username(), Host: u.Hostname(), Deep: o.Deep, Timeout: 10 * time.Second}
 	if o.Timeout > 0 && o.Timeout < opt.Timeout {
 		opt.Timeout = o.Timeout
 	}
@@ -30,13 +29,8 @@ func sshOptions(s string, o Options) (ssh.Options, error) {
 			return ssh.Options{}, fmt.Errorf("target %q: port %s is not between 1 and 65535", s, p)
 		}
 	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return opt, fmt.Errorf("target %q: no home folder for keys and known hosts: %w", s, err)
-	}
-	opt.Home = home
-	opt.ConfigFile = env("HOLDFAST_SSH_CONFIG", filepath.Join(home, ".ssh", "config"))
-	opt.KnownHosts = []string{filepath.Join(home, ".ssh", "known_hosts"), "/etc/ssh/ssh_known_hosts"}
+	// What is not set here is as for the user's own ssh.
+	opt.ConfigFile = os.Getenv("HOLDFAST_SSH_CONFIG")
 	if k := os.Getenv("HOLDFAST_SSH_KNOWN_HOSTS"); k != "" {
 		opt.KnownHosts = []string{k}
 	}
@@ -44,13 +38,6 @@ func sshOptions(s string, o Options) (ssh.Options, error) {
 		opt.IdentityFiles = []string{k}
 	}
 	return opt, nil
-}
-
-func env(name, otherwise string) string {
-	if v := os.Getenv(name); v != "" {
-		return v
-	}
-	return otherwise
 }
 
 func dialSSH(ctx context.Context, o ssh.Options) (transport, error) { return ssh.Dial(ctx, o) }

@@ -12,25 +12,24 @@ func LocalStorage(fstype string) bool {
 		"bcachefs", "vfat", "exfat", "ntfs3", "tmpfs", "ramfs", "overlay", "aufs", "squashfs", "erofs", "nilfs2"}, fstype)
 }
 
-// Bulky names folders that a walk leaves out unless it is asked to be deep: package trees that hold
-// only what distributions ship for reading, layers of containers, and whatever lies deeper than
-// five folders outside of the places that programs are started from. They hold most of the files of
-// a host (nine in ten on a build machine) and almost never what a walk looks for.
+// Folders that a walk leaves out unless it is asked to be deep: package trees that hold only what
+// distributions ship for reading, layers of containers, and whatever lies deeper than BulkDepth
+// folders outside of the places that programs are started from. They hold most of the files of a
+// host (nine in ten on a build machine) and almost never what a walk looks for.
+var (
+	BulkPaths = []string{"/usr/share", "/usr/include", "/usr/src", "/usr/lib/modules", "/usr/lib/firmware", "/lib/modules",
+		"/var/lib/docker", "/var/lib/containerd", "/var/lib/containers", "/var/lib/dpkg/info", "/snap"}
+	BulkNames = []string{"node_modules", ".git", ".cache", "site-packages", "dist-packages"}
+	BulkEnds  = []string{"/pkg/mod"}
+	BulkDepth = 5
+	NeverBulk = []string{"/etc/", "/usr/bin/", "/usr/sbin/", "/usr/libexec/", "/boot/"} // at any depth
+)
+
+// Bulky tells whether a walk that is not deep leaves a folder out.
 func Bulky(dir string) bool {
-	for _, p := range []string{"/usr/share", "/usr/include", "/usr/src", "/usr/lib/modules", "/usr/lib/firmware", "/lib/modules",
-		"/var/lib/docker", "/var/lib/containerd", "/var/lib/containers", "/var/lib/dpkg/info", "/snap"} {
-		if dir == p {
-			return true
-		}
-	}
-	base := dir[strings.LastIndexByte(dir, '/')+1:]
-	if base == "node_modules" || base == ".git" || base == ".cache" || strings.HasSuffix(dir, "/pkg/mod") || strings.HasSuffix(dir, "/site-packages") || strings.HasSuffix(dir, "/dist-packages") {
+	if slices.Contains(BulkPaths, dir) || slices.Contains(BulkNames, dir[strings.LastIndexByte(dir, '/')+1:]) ||
+		slices.ContainsFunc(BulkEnds, func(end string) bool { return strings.HasSuffix(dir, end) }) {
 		return true
 	}
-	for _, p := range []string{"/etc/", "/usr/bin/", "/usr/sbin/", "/usr/libexec/", "/boot/"} {
-		if strings.HasPrefix(dir, p) {
-			return false
-		}
-	}
-	return strings.Count(dir, "/") > 5
+	return strings.Count(dir, "/") > BulkDepth && !slices.ContainsFunc(NeverBulk, func(p string) bool { return strings.HasPrefix(dir, p) })
 }

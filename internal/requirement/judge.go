@@ -91,17 +91,19 @@ func (r *Requirement) Judge(in Input) Judgement {
 // views cuts the input into scopes, sorted by name.
 func (r *Requirement) views(in Input) []*view {
 	var out []*view
+	type identity struct{ application, environment, subject string }
+	known := map[identity]*view{}
 	at := func(s Scope, subject string) *view {
 		if s.same(Scope{}) {
 			s.Subject, _, _ = cutService(subject)
 		}
-		for _, v := range out {
-			if v.scope.same(s) {
-				v.scope = v.scope.merge(s)
-				return v
-			}
+		id := identity{s.Application, s.Environment, s.Subject}
+		if v, ok := known[id]; ok {
+			v.scope = v.scope.merge(s)
+			return v
 		}
 		v := &view{req: r, scope: s, estate: in.Estate, bound: in.Checks}
+		known[id] = v
 		out = append(out, v)
 		return v
 	}
@@ -198,21 +200,19 @@ func overall(r *Requirement, scopes []ScopeJudgement) (Status, string) {
 
 // grouped gives the reasons of scopes of one status; scopes with the same reason share a sentence.
 func grouped(scopes []ScopeJudgement) string {
-	var texts []string
-	left := scopes
-	for len(left) > 0 {
-		first := left[0]
-		var together []Scope
-		var rest []ScopeJudgement
-		for _, s := range left {
-			if s.what == first.what && s.detail == first.detail {
-				together = append(together, s.Scope)
-			} else {
-				rest = append(rest, s)
-			}
+	type reason struct{ what, detail string }
+	together := map[reason][]Scope{}
+	var firsts []ScopeJudgement
+	for _, s := range scopes {
+		why := reason{s.what, s.detail}
+		if together[why] == nil {
+			firsts = append(firsts, s)
 		}
-		texts = append(texts, first.text(together))
-		left = rest
+		together[why] = append(together[why], s.Scope)
+	}
+	texts := make([]string, len(firsts))
+	for i, s := range firsts {
+		texts[i] = s.text(together[reason{s.what, s.detail}])
 	}
 	return some(texts, "; ", "reason", "reasons")
 }

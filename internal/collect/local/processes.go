@@ -1,7 +1,9 @@
 package local
 
 import (
+	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"strconv"
 
@@ -51,12 +53,12 @@ func process(pid int) (host.Process, bool) {
 	p.Exe, _ = os.Readlink(dir + "exe")
 	p.PIDNS, _ = os.Readlink(dir + "ns/pid")
 	p.NetNS, _ = os.Readlink(dir + "ns/net")
-	if p.Environ, err = slurp(dir + "environ"); err != nil {
-		p.EnvDenied = true
-	}
+	// Kernel threads answer neither: that is no denial.
+	p.Environ, err = slurp(dir + "environ")
+	p.EnvDenied = errors.Is(err, fs.ErrPermission)
 	fds, err := os.Open(dir + "fd")
 	if err != nil {
-		p.FDDenied = true
+		p.FDDenied = errors.Is(err, fs.ErrPermission)
 		return p, true
 	}
 	defer fds.Close()

@@ -3,6 +3,7 @@ package ssh
 import (
 	"context"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -96,7 +97,8 @@ func (w *want) give(data []byte) {
 
 // fetch reads everything in few channels, then asks about files that gave nothing and should have.
 func (t *Transport) fetch(ctx context.Context, c *catch, root bool) {
-	links := batches(c.links, batchFiles)
+	slices.Sort(c.links)
+	links := batches(slices.Compact(c.links), batchFiles)
 	var total int64
 	pending := c.order
 	for len(links) > 0 || len(pending) > 0 {
@@ -116,9 +118,8 @@ func (t *Transport) fetch(ctx context.Context, c *catch, root bool) {
 			plan = nil
 		}
 		if len(plan) > 0 || len(links) > 0 {
-			t.fetchOnce(ctx, c, links, plan, root)
+			links = t.fetchOnce(ctx, c, links, plan, root)
 		}
-		links = nil
 	}
 	t.ask(ctx, c, root)
 }
@@ -158,7 +159,8 @@ func batches(all []string, size int) (out [][]string) {
 	return out
 }
 
-func (t *Transport) fetchOnce(ctx context.Context, c *catch, links [][]string, plan [][]*want, root bool) {
+// fetchOnce reads one channel's worth and gives back links to ask for again, in other batches.
+func (t *Transport) fetchOnce(ctx context.Context, c *catch, links [][]string, plan [][]*want, root bool) (spoiled [][]string) {
 	script, word := start(fetchScript)
 	for _, b := range links {
 		script.WriteString("L")
@@ -176,7 +178,10 @@ func (t *Transport) fetchOnce(ctx context.Context, c *catch, links [][]string, p
 	}
 	r := t.run(ctx, job{script: script.String(), root: root, limit: 3 * channelBytes, time: filesTime})
 	in := tokens{r.stdout}
-	err := parseLinks(&in, word, links, c.ends)
+	spoiled, err := parseLinks(&in, word, links, c.ends)
+	if err != nil {
+		spoiled = nil // what is left of the links is not asked for again
+	}
 	for _, b := range plan {
 		if err == nil {
 			err = parseFetch(&in, word, b)
@@ -193,30 +198,33 @@ func (t *Transport) fetchOnce(ctx context.Context, c *catch, links [][]string, p
 			}
 		}
 	}
+	return spoiled
 }
 
-// parseLinks reads the answers of L. A link that changed meanwhile spoils its batch, which then has
-// no ends: better none than another's.
-func parseLinks(in *tokens, word string, links [][]string, ends map[string]end) error {
+// parseLinks reads the answers of L. A link that changes or differs for each process (/dev/stdout)
+// gives no end and spoils its batch, because nothing tells whose end is missing. The links of such a
+// batch are given back: those into /proc alone, the others together, a second time each alone.
+func parseLinks(in *tokens, word string, links [][]string, ends map[string]end) (spoiled [][]string, err error) {
 	for _, b := range links {
 		there, err := in.expect('k')
 		if err != nil || len(there) != len(b) {
-			return errFrame
+			return nil, errFrame
 		}
 		targets, err := in.list(word)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		reals, err := in.list(word)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if len(targets) == len(b) {
 			for i, p := range b {
 				ends[p] = end{target: targets[i]}
 			}
 		}
-		if len(reals) != strings.Count(there, "y") {
+		if len(targets) != len(b) || len(reals) != strings.Count(there, "y") {
+			spoiled = append(spoiled, apart(b, ends)...)
 			continue
 		}
 		for i, p := range b {
@@ -227,7 +235,30 @@ func parseLinks(in *tokens, word string, links [][]string, ends map[string]end) 
 			}
 		}
 	}
-	return nil
+	return spoiled, nil
+}
+
+// apart splits a spoiled batch; one of a single link ends there.
+func apart(b []string, ends map[string]end) (out [][]string) {
+	if len(b) == 1 {
+		return nil
+	}
+	var together []string
+	for _, p := range b {
+		if strings.HasPrefix(ends[p].target, "/proc/") {
+			out = append(out, []string{p})
+		} else {
+			together = append(together, p)
+		}
+	}
+	if len(out) > 0 && len(together) > 0 {
+		return append(out, together)
+	}
+	out = nil
+	for _, p := range b {
+		out = append(out, []string{p})
+	}
+	return out
 }
 
 // parseFetch reads the answer of f to one batch. With an error, files that were read before it keep

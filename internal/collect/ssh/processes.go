@@ -118,10 +118,10 @@ func refusals(said string) (env, fds map[string]bool) {
 	for line := range strings.Lines(said) {
 		m := refusal.FindStringSubmatch(strings.TrimSpace(line))
 		switch {
-		case m == nil:
+		case m == nil || !strings.Contains(line, "denied") && !strings.Contains(line, "not permitted"):
 		case m[2] == "environ":
 			env[m[1]] = true
-		case strings.Contains(line, "denied") || strings.Contains(line, "not permitted"):
+		default:
 			fds[m[1]] = true
 		}
 	}

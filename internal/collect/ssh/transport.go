@@ -38,6 +38,7 @@ type Transport struct {
 	via    []*ssh.Client // jump hosts, nearest first
 	uid    int
 	sudo   sudo
+	deep   bool
 	slots  sync.RWMutex // write-locked while a channel that was refused is tried alone
 }
 

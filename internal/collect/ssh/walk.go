@@ -62,9 +62,10 @@ func (t *Transport) walk(ctx context.Context) host.Special {
 		return host.Special{Err: trouble(walkSource, r.err)}
 	}
 	script, word := start(walkScript)
-	script.WriteString(walkText(foreign(string(r.stdout))))
+	script.WriteString(walkText(foreign(string(r.stdout)), t.deep))
 	r = t.run(ctx, job{script: script.String(), root: root, limit: 32 << 20, time: walkTime + commandTime})
 	s, err := parseWalk(r.stdout, r.stderr, word)
+	s.Whole = t.deep
 	switch {
 	case r.err != nil:
 		s.Err = trouble(walkSource, r.err)
@@ -74,41 +75,65 @@ func (t *Transport) walk(ctx context.Context) host.Special {
 	return s
 }
 
-// walkText gives the line that starts the walk; skip are folders not to enter.
-func walkText(skip []string) string {
-	prune := ""
-	for i, p := range skip {
-		if i > 0 {
-			prune += " -o "
+// walkText gives the line that starts the walk; skip are folders not to enter, whose content belongs
+// to another machine or to the kernel. A bulky folder is looked at, and not entered.
+func walkText(skip []string, deep bool) string {
+	foreign, bulky := "", ""
+	if len(skip) > 0 {
+		var tests []string
+		for _, p := range skip {
+			tests = append(tests, "-path "+quote(strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(p)))
 		}
-		prune += "-path " + quote(strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(p))
+		foreign = `'(' ` + strings.Join(tests, " -o ") + ` ')' -prune -o`
 	}
-	if prune != "" {
-		prune = `'(' ` + prune + ` ')' -prune -o`
+	if !deep {
+		bulky = `'(' -type d '(' ` + strings.Join(bulk(), " -o ") + ` ')' -prune -o ! -name '' ')'`
 	}
+	which := foreign + " " + bulky
 	return `{
 if find / -maxdepth 0 -printf '' >/dev/null 2>&1; then
-  $T find / -mindepth 1 ` + prune + ` ! -type l '(' -uid 0 -gid 0 -printf '\n' -o -printf "$N o %U %G %p\n" ')' \
+  $T find / -mindepth 1 ` + which + ` ! -type l '(' -uid 0 -gid 0 -printf '\n' -o -printf "$N o %U %G %p\n" ')' \
     '(' -type f -perm /6002 -o -type d -perm -0002 ! -perm -1000 ')' -printf "$N s %m %y %U %G %s %i %D %p $N\n"
 else
-  $T find / -mindepth 1 ` + prune + ` ! -type l -exec stat -c "$N x %f %u %g %s %i %d %n $N" {} +
+  $T find / -mindepth 1 ` + which + ` ! -type l -exec stat -c "$N x %f %u %g %s %i %d %n $N" {} +
 fi </dev/null
 printf '%s r %s\n' "$N" $?
 } | awk -v "n=$N" "$W"
 `
 }
 
-// foreign gives the mount points that are no local storage, from /proc/self/mountinfo.
+// bulk says to find what host.Bulky says: in its -path a star also stands for slashes.
+func bulk() []string {
+	var tests []string
+	for _, p := range host.BulkPaths {
+		tests = append(tests, "-path "+quote(p))
+	}
+	for _, n := range host.BulkNames {
+		tests = append(tests, "-name "+quote(n))
+	}
+	for _, e := range host.BulkEnds {
+		tests = append(tests, "-path "+quote("*"+e))
+	}
+	deeper := "-path " + quote(strings.Repeat("/*", host.BulkDepth+1))
+	for _, p := range host.NeverBulk {
+		deeper += " ! -path " + quote(p+"*")
+	}
+	return append(tests, deeper)
+}
+
+// foreign gives the mount points that are no local storage, from /proc/self/mountinfo. Of several
+// mounts at one place the last is the one that is seen.
 func foreign(mountinfo string) []string {
 	var out []string
 	for line := range strings.Lines(mountinfo) {
 		before, after, ok := strings.Cut(line, " - ")
 		fields, kind := strings.Fields(before), strings.Fields(after)
-		if !ok || len(fields) < 5 || len(kind) < 1 || host.LocalStorage(kind[0]) {
+		if !ok || len(fields) < 5 || len(kind) < 1 {
 			continue
 		}
 		p := strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`).Replace(fields[4])
-		if strings.HasPrefix(p, "/") && p != "/" && !slices.Contains(out, p) {
+		out = slices.DeleteFunc(out, func(o string) bool { return o == p })
+		if strings.HasPrefix(p, "/") && p != "/" && !host.LocalStorage(kind[0]) {
 			out = append(out, p)
 		}
 	}

@@ -126,8 +126,11 @@ func octal(mode int) string { return fmt.Sprintf("%04o", mode) }
 func pointer(parts ...any) string {
 	var b strings.Builder
 	for _, p := range parts {
-		s := strings.NewReplacer("~", "~0", "/", "~1").Replace(fmt.Sprint(p))
+		s := pointerEscape.Replace(fmt.Sprint(p))
 		b.WriteString("/" + s)
 	}
 	return b.String()
 }
+
+// pointerEscape writes a name as a token of a JSON pointer (RFC 6901 section 3).
+var pointerEscape = strings.NewReplacer("~", "~0", "/", "~1")

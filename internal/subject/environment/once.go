@@ -23,9 +23,10 @@ func once(kind, what, seen string) check.Rule {
 		by := holders(all, kind)
 		for _, fingerprint := range slices.Sorted(maps.Keys(by)) {
 			if list := by[fingerprint]; len(list) > 1 {
+				crosses := crossesProduction(list)
 				for _, h := range list {
 					v := h.violation(what + " is that of " + others(list, h))
-					if crossesProduction(list, h) {
+					if crosses && h.stage != "" {
 						v.Severity, v.Why = check.High, "production shares it with another stage"
 					}
 					faults[h.subject] = append(faults[h.subject], v)
@@ -36,23 +37,31 @@ func once(kind, what, seen string) check.Rule {
 	})
 }
 
-// crossesProduction tells whether somebody of a known other stage has the claim too, and one of the
-// two is production.
-func crossesProduction(list []holder, h holder) bool {
-	known := slices.DeleteFunc(slices.Clone(list), func(o holder) bool { return o.stage == "" })
-	return h.stage != "" && len(foreign(known, h)) > 0
+// crossesProduction tells whether holders of a known stage are of production and of another one.
+func crossesProduction(list []holder) bool {
+	production, other := false, false
+	for _, h := range list {
+		production = production || h.stage == estate.Production
+		other = other || h.stage != "" && h.stage != estate.Production
+	}
+	return production && other
 }
 
 func (h holder) violation(detail string) check.Violation {
 	return check.Violation{Key: h.claim.Kind + ":" + h.claim.Fingerprint, Detail: detail, At: h.at, Source: h.claim.At}
 }
 
-// others names everybody but h, with the stage where it is known and differs.
+// others names everybody but h, with the stage where it is known and differs; of many the first
+// few, for the line is read by people and each of them has a finding of its own.
 func others(list []holder, h holder) string {
+	const most = 5
 	var out []string
-	for _, o := range list {
+	for i, o := range list {
 		if o.subject == h.subject {
 			continue
+		}
+		if len(out) == most {
+			return strings.Join(out, ", ") + fmt.Sprintf(" and about %d more", len(list)-i)
 		}
 		name := o.subject
 		if o.stage != "" && o.stage != h.stage {

@@ -25,15 +25,15 @@ func unchanged(c check.Check, part, at, seen string, list func(Fact) []File) *ch
 var StartupFiles = unchanged(check.Check{
 	ID:           "filesystems-startup-files",
 	Title:        "Only root changes what root runs at start and login",
-	Doc:          "Units, start scripts, profiles and PAM files run with the rights of root. Who changes one is root soon after.",
+	Doc:          "Start scripts, profiles and PAM files run with the rights of root. Who changes one is root soon after.",
 	Remedy:       "chown root:root FILE && chmod go-w FILE",
 	Requirements: []string{"A.5.2.1"},
 	References:   []string{"ANSSI BP-028 R50"},
 	Examples: []check.Example{
 		check.Passes("none", Fact{}),
-		check.Fails("a unit", Fact{Startup: []File{{Path: "/etc/systemd/system/app.service", Mode: "0664", Owner: "root", Group: "deploy"}}}, "file:/etc/systemd/system/app.service"),
+		check.Fails("a start script", Fact{Startup: []File{{Path: "/etc/init.d/app", Mode: "0664", Owner: "root", Group: "deploy"}}}, "file:/etc/init.d/app"),
 	},
-}, partStartup, "/startup", "no unit, start script, profile or PAM file can be changed by others than root", func(f Fact) []File { return f.Startup })
+}, partStartup, "/startup", "no start script, profile or PAM file can be changed by others than root", func(f Fact) []File { return f.Startup })
 
 // ProgramFolders judges the folders of root's PATH.
 var ProgramFolders = unchanged(check.Check{
@@ -59,7 +59,7 @@ func open(c check.Check, folders bool, seen string) *check.Check {
 					Detail: file.Path + " can be written by every user: " + file.String()})
 			}
 		}
-		return check.Failed(seen, vs)
+		return check.Failed(f.walked(seen), vs)
 	})
 	return &c
 }

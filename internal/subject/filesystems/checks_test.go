@@ -8,9 +8,9 @@ import (
 )
 
 var checks = []*check.Check{
-	DeviceOptions, ProgramOptions, Separate, MountsKept, AccountFiles, PasswordFiles, HostKeys, TLSKeys, Sudoers, CronWritable, CronReadable,
+	DeviceOptions, ProgramOptions, Separate, MountsKept, AccountFiles, PasswordFiles, HostKeys, TLSKeys, SudoFolder, JobAccess, CronReadable,
 	Banners, HostTables, RootHome, BootFolder, StartupFiles, ProgramFolders, OpenFiles, OpenFolders, SetUserID, SetGroupID, Owners,
-	Homes, TrustFiles, LoginFiles, DotFiles,
+	TrustFiles, LoginFiles, DotFiles,
 }
 
 func TestChecks(t *testing.T) { checktest.Run(t, Source, checks) }

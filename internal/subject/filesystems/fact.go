@@ -23,6 +23,7 @@ type Fact struct {
 	Startup   []File    `json:"startup,omitempty"`   // run by root at start or login; only those that others may change
 	Programs  []File    `json:"programs,omitempty"`  // folders of programs; only those that others may change
 	SetID     []File    `json:"set_id,omitempty"`    // run with the rights of their owner or group
+	Shallow   bool      `json:"shallow,omitempty"`   // the walk left out what host.Bulky names
 	Open      []File    `json:"open,omitempty"`      // writable by all; folders of them without sticky bit
 	Unowned   []Unowned `json:"unowned,omitempty"`
 	Directory string    `json:"directory,omitempty"` // accounts also come from there: sss, ldap
@@ -35,6 +36,14 @@ type Mount struct {
 	Type    string   `json:"type"`
 	Options []string `json:"options,omitempty"` // of nodev, nosuid, noexec, ro; sorted
 	Source  string   `json:"source"`
+}
+
+// walked words how far a pass about all files reaches.
+func (f Fact) walked(seen string) string {
+	if f.Shallow {
+		return seen + ", where the walk looks; --deep looks in package trees and below five folders too"
+	}
+	return seen
 }
 
 // File is one path with its permissions.

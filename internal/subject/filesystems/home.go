@@ -9,50 +9,6 @@ import (
 	"holdfast.example/holdfast/internal/estate"
 )
 
-// Homes judges the home folders of people.
-var Homes = &check.Check{
-	ID:           "filesystems-homes",
-	Title:        "Home folders are closed to others",
-	Doc:          "Homes hold keys, tokens and histories. Who writes in one runs code as its owner at the next login.",
-	Remedy:       "chown USER /home/USER && chmod 0750 /home/USER",
-	Requirements: []string{"A.5.2.1"},
-	References:   []string{"CIS Debian 12 7.2.9"},
-	Needs:        []string{partAccounts, partHomes},
-	Rule: check.On(func(f Fact, _ estate.View, p check.Params) check.Result {
-		most := octal(p.String("mode"))
-		var vs []check.Violation
-		seen := 0
-		for i, h := range f.Homes {
-			if h.UID == 0 || h.File == nil || h.File.Link != "" {
-				continue
-			}
-			seen++
-			what := ""
-			switch {
-			case octal(h.File.Mode)&0o777&^most != 0:
-				what = fmt.Sprintf("mode of the home of %s is %s, want %04o or stricter", h.User, h.File.Mode, most)
-			case h.File.Owner != h.User:
-				what = "the home of " + h.User + " belongs to " + h.File.Owner
-			default:
-				continue
-			}
-			vs = append(vs, check.Violation{Key: "file:" + h.File.Path, At: fmt.Sprintf("/homes/%d/file", i), Source: h.File.Path, Detail: what})
-		}
-		if seen == 0 {
-			return check.Inapplicable("no person has a home folder here")
-		}
-		return check.Failed("all home folders are closed and belong to their user", vs)
-	}),
-	Examples: []check.Example{
-		check.Passes("closed", living("0750", "erika")),
-		check.Fails("readable by all", living("0755", "erika"), "file:/home/erika"),
-		check.Fails("writable by the group", living("0770", "erika"), "file:/home/erika"),
-		check.Fails("of another", living("0700", "max"), "file:/home/erika"),
-		check.Skips("nobody lives here", Fact{Homes: []Home{{User: "root", File: &File{Path: "/root", Mode: "0755", Owner: "root"}}}}),
-		check.Skips("the folder is not there", Fact{Homes: []Home{{User: "erika", UID: 1000}}}),
-	},
-}
-
 // living makes a fact with one home, for examples.
 func living(mode, owner string, dots ...File) Fact {
 	return Fact{Homes: []Home{{User: "erika", UID: 1000, File: &File{Path: "/home/erika", Mode: mode, Owner: owner, Group: owner, Folder: true}, Dots: dots}}}

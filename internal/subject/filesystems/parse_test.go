@@ -60,7 +60,7 @@ func TestPermissions(t *testing.T) {
 	h := archive(t, "server.txtar")
 	h.Infos = map[string]host.Info{
 		"/etc/shadow":                     {Mode: 0o640, GID: 42},
-		"/etc/systemd/system/app.service": {Mode: 0o664, GID: 1000},
+		"/etc/init.d/app":                 {Mode: 0o664, GID: 1000},
 		"/etc/systemd/system/own.service": {Mode: 0o664, GID: 50}, // nobody is in staff
 		"/usr/local/bin":                  {Mode: fs.ModeDir | 0o777},
 		"/usr/bin":                        {Mode: fs.ModeSymlink | 0o777, Link: "../bin"},
@@ -90,7 +90,7 @@ func TestPermissions(t *testing.T) {
 		return strings.Join(out, "|")
 	}
 	for name, pair := range map[string][2]string{
-		"startup":  {paths(f.Startup), "/etc/systemd/system/app.service 0664 root:erika"},
+		"startup":  {paths(f.Startup), "/etc/init.d/app 0664 root:erika"},
 		"programs": {paths(f.Programs), "/usr/local/bin 0777 root:root"},
 		"set-ID":   {paths(f.SetID), "/tmp/sh 4755 root:root|/usr/bin/su 4755 root:root"},
 		"open":     {paths(f.Open), "/etc/app.conf 0666 root:root|/srv/drop 0777 root:root"},

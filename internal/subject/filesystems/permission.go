@@ -162,34 +162,32 @@ var TLSKeys = permitted(check.Check{
 	},
 })
 
-// Sudoers judges the rules of sudo.
-var Sudoers = permitted(check.Check{
-	ID:           "filesystems-sudoers",
-	Title:        "Only root writes the rules of sudo",
-	Doc:          "Who writes a rule of sudo is root with the next command. sudo ignores files that all may write, and then the rules in them fail.",
-	Remedy:       "chown -R root:root /etc/sudoers /etc/sudoers.d\nchmod 0440 /etc/sudoers /etc/sudoers.d/*\nchmod 0750 /etc/sudoers.d",
+// SudoFolder judges the folder of sudo's rules; the files in it are judged by the subject sudo.
+var SudoFolder = permitted(check.Check{
+	ID:           "filesystems-sudoers-folder",
+	Title:        "Only root adds rules of sudo",
+	Doc:          "Who writes in the folder of rules puts one there and is root with the next command.",
+	Remedy:       "chown root:root /etc/sudoers.d && chmod 0750 /etc/sudoers.d",
 	Requirements: []string{"A.5.2.1"},
 	References:   []string{"ANSSI BP-028 R50"},
 	Examples: []check.Example{
-		check.Passes("as installed", having("/etc/sudoers 0440 root root", "/etc/sudoers.d 0755 root root", "/etc/sudoers.d/README 0440 root root")),
-		check.Fails("writable by a group", having("/etc/sudoers 0440 root root", "/etc/sudoers.d/ops 0664 root ops"), "file:/etc/sudoers.d/ops"),
-		check.Fails("readable by all", having("/etc/sudoers 0644 root root"), "file:/etc/sudoers"),
+		check.Passes("as installed", having("/etc/sudoers.d 0755 root root")),
+		check.Fails("writable by a group", Fact{Files: []File{{Path: "/etc/sudoers.d", Mode: "0775", Owner: "root", Group: "ops", Folder: true}}}, "file:/etc/sudoers.d"),
 		check.Skips("no sudo", Fact{}),
 	},
 })
 
-// CronWritable judges who may plan jobs of root.
-var CronWritable = permitted(check.Check{
-	ID:         "filesystems-cron-writable",
-	Title:      "Only root changes the jobs that root runs",
-	Doc:        "Who changes a script in a cron folder has it run as root within the day.",
-	Remedy:     "chown -R root:root /etc/crontab /etc/cron.*\nchmod -R go-w /etc/crontab /etc/cron.*",
-	References: []string{"CIS Debian 12 2.4.1.2", "ANSSI BP-028 R50"},
+// JobAccess judges who decides about planning jobs; the jobs are judged by the subject services.
+var JobAccess = permitted(check.Check{
+	ID:         "filesystems-job-access",
+	Title:      "Only root decides who may plan jobs",
+	Doc:        "cron and at plan jobs for whom these lists name. Who writes them opens a way to persist that survives every restart.",
+	Remedy:     "chown root:root FILE && chmod 0640 FILE",
+	References: []string{"CIS Debian 12 2.4.1.8", "CIS Debian 12 2.4.2.1"},
 	Examples: []check.Example{
-		check.Passes("as installed", having("/etc/crontab 0644 root root", "/etc/cron.d 0755 root root", "/etc/cron.d/e2scrub_all 0644 root root", "/etc/cron.daily/apt-compat 0755 root root")),
-		check.Fails("a job that all may write", having("/etc/cron.d/job 0666 root root"), "file:/etc/cron.d/job"),
-		check.Fails("a script of a user", having("/etc/cron.daily/backup 0755 deploy deploy"), "file:/etc/cron.daily/backup"),
-		check.Skips("no cron", Fact{}),
+		check.Passes("as installed", having("/etc/cron.allow 0640 root crontab", "/etc/at.deny 0640 root daemon")),
+		check.Fails("writable by all", having("/etc/cron.allow 0666 root root"), "file:/etc/cron.allow"),
+		check.Skips("no lists", Fact{}),
 	},
 })
 

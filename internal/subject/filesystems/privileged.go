@@ -26,7 +26,7 @@ func setID(c check.Check, bit uint32, whose func(File) string) *check.Check {
 			vs = append(vs, check.Violation{Key: "file:" + file.Path, At: fmt.Sprintf("/set_id/%d", i), Source: file.Path,
 				Detail: file.Path + " runs with the rights of " + whose(file) + " for whoever starts it, and no usual package brings it: " + file.String()})
 		}
-		return check.Failed("all are programs of usual packages", vs)
+		return check.Failed(f.walked("all are programs of usual packages"), vs)
 	})
 	return &c
 }
@@ -88,7 +88,7 @@ var Owners = &check.Check{
 			vs = append(vs, check.Violation{Key: u.sort() + ":" + strconv.Itoa(u.ID), At: fmt.Sprintf("/unowned/%d", i), Source: u.Path,
 				Detail: "nobody has the " + map[bool]string{true: "group", false: "user"}[u.Group] + " number " + strconv.Itoa(u.ID) + ", which owns " + u.Path})
 		}
-		return check.Failed("all owners and groups have names", vs)
+		return check.Failed(f.walked("all owners and groups have names"), vs)
 	}),
 	Examples: []check.Example{
 		check.Passes("none", Fact{}),

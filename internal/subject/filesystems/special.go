@@ -28,6 +28,7 @@ func under(folders []string, p string) bool {
 }
 
 func (f *Fact) special(s host.Special, n names) {
+	f.Shallow = s.Err == nil && !s.Whole
 	f.Note(partWalk, s.Err)
 	if len(s.Denied) > 0 {
 		f.Note(partWalk, &fact.Problem{Cause: fact.Denied, Source: s.Denied[0], Text: "cannot be listed", How: "sudo ls " + s.Denied[0]})

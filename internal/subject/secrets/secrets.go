@@ -77,7 +77,9 @@ var (
 		"/home/*/.env", "/root/.env", "/home/*/.aws/credentials", "/root/.aws/credentials", "/home/*/.netrc", "/root/.netrc", "/home/*/.pgpass", "/root/.pgpass",
 		"/home/*/.docker/config.json", "/root/.docker/config.json", "/home/*/.kube/config", "/root/.kube/config"}
 	keyFiles = []string{"/etc/ssl/private/*", "/etc/ssh/ssh_host_*_key", "/etc/*/*.key", "/etc/*/*/*.key", "/etc/*/*.pem", "/etc/*/*/*.pem",
-		"/etc/letsencrypt/live/*/privkey.pem", "/home/*/.ssh/id_*", "/root/.ssh/id_*"}
+		"/etc/letsencrypt/live/*/privkey.pem",
+		"/srv/*.key", "/srv/*/*.key", "/srv/*/*/*.key", "/opt/*/*.key", "/opt/*/*/*.key", "/var/www/*.key", "/var/www/*/*.key", "/var/www/*/*/*.key",
+		"/srv/*/*.pem", "/srv/*/*/*.pem", "/opt/*/*.pem", "/opt/*/*/*.pem", "/var/www/*/*.pem", "/var/www/*/*/*.pem", "/home/*/.ssh/id_*", "/root/.ssh/id_*"}
 	unitFiles = []string{"/etc/systemd/system/*.service", "/etc/systemd/system/*.service.d/*.conf"}
 	jobFiles  = []string{"/etc/crontab", "/etc/cron.d/*", "/var/spool/cron/crontabs/*"}
 )
