@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"holdfast.example/holdfast/internal/collect/ssh"
 	"slices"
 	"time"
 
@@ -217,6 +218,7 @@ func (w *world) decode(kind string, data []byte) (fact.Fact, error) {
 
 // world is what judging needs besides facts.
 type world struct {
+	blobs    ssh.Blobs // large files of the hosts of this assessment
 	estate   *estate.Estate
 	path     string
 	unused   []string

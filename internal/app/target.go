@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"holdfast.example/holdfast/internal/collect/local"
+	"holdfast.example/holdfast/internal/collect/ssh"
 	"holdfast.example/holdfast/internal/estate"
 	"holdfast.example/holdfast/internal/fact"
 	"holdfast.example/holdfast/internal/report"
@@ -40,7 +41,7 @@ func (w *world) targets(o Options) ([]target, error) {
 				w.warnings = append(w.warnings, s.Subject()+" declares no target: it is not looked at")
 				continue
 			}
-			t, err := parseTarget(string(s.Target), o)
+			t, err := parseTarget(string(s.Target), o, &w.blobs)
 			if err != nil {
 				w.warnings = append(w.warnings, s.Subject()+": "+err.Error())
 				continue
@@ -57,7 +58,7 @@ func (w *world) targets(o Options) ([]target, error) {
 		texts = []string{"host:local"}
 	}
 	for _, s := range texts {
-		t, err := parseTarget(s, o)
+		t, err := parseTarget(s, o, &w.blobs)
 		if err != nil {
 			return nil, &UsageError{err.Error()}
 		}
@@ -80,7 +81,7 @@ func firstOf(texts []string) string {
 	return ": " + texts[0]
 }
 
-func parseTarget(s string, o Options) (target, error) {
+func parseTarget(s string, o Options, blobs *ssh.Blobs) (target, error) {
 	if _, err := estate.ParseTarget(s); err != nil {
 		return target{}, fmt.Errorf("target %q %w", s, err)
 	}
@@ -109,6 +110,7 @@ func parseTarget(s string, o Options) (target, error) {
 		if err != nil {
 			return t, err
 		}
+		opt.Blobs = blobs
 		t.open = func(ctx context.Context) (transport, error) { return dialSSH(ctx, opt) }
 	default:
 		return t, fmt.Errorf("target %q: this version cannot look at %s yet; it knows host:local, ssh://user@host and rootfs:DIR", s, scheme)

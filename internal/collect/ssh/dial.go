@@ -25,6 +25,7 @@ type Options struct {
 	IdentityFiles []string      // before those of ssh_config
 	Home          string        // "" is the user's
 	Deep          bool          // walk every local file, also those that host.Bulky names
+	Blobs         *Blobs        // shared by the connections of one assessment; nil keeps nothing
 	Timeout       time.Duration // to connect and log in, each host on the way; 0 is 10 s
 }
 
@@ -77,7 +78,7 @@ func Dial(ctx context.Context, o Options) (*Transport, error) {
 	last := chain[len(chain)-1]
 	t := &Transport{
 		name:   fmt.Sprintf("ssh://%s@%s", last.user, net.JoinHostPort(last.alias, strconv.Itoa(last.port))),
-		client: clients[len(clients)-1], via: clients[:len(clients)-1], deep: o.Deep,
+		client: clients[len(clients)-1], via: clients[:len(clients)-1], deep: o.Deep, blobs: o.Blobs,
 	}
 	stop := context.AfterFunc(ctx, closeAll)
 	defer stop()

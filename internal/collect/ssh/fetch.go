@@ -3,7 +3,6 @@ package ssh
 import (
 	"context"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -13,36 +12,41 @@ import (
 
 // Limits of one round, above those of each file.
 const (
-	batchFiles   = 300
+	batchFiles   = 64  // a shell takes time with the square of it
+	batchPaths   = 400 // of one stat
 	batchBytes   = 16 << 20
 	channelBytes = 32 << 20
 	roundBytes   = 256 << 20
 )
 
-// catch is what one round reads: contents and ends of links, each path once.
+// catch is what one round sees and reads, each path once.
 type catch struct {
+	paths []string // in order of appearance, links among them
+	live  []string // links that lead somewhere
+	links []string
+	seen  map[string]sight
+	ends  map[string]end
+	lost  error // why statuses are missing, nil when none is
 	wants map[string]*want
 	order []*want
-	links []string
-	ends  map[string]end
 }
 
 // want is one file to read.
 type want struct {
-	path  string
-	max   int64
-	size  int64 // expected
-	end   status
-	data  []byte
-	err   *fact.Problem
-	done  bool // data or err counts
-	doubt bool // cat reported something: ask what
+	path     string
+	max      int64
+	size     int64 // expected
+	end      status
+	data     []byte
+	err      *fact.Problem
+	done     bool // data or err counts
+	recalled bool // data is that of another host's file of the same digest
+	doubt    bool // cat reported something: ask what
 }
 
-// end is where a link leads.
-type end struct{ target, real string }
-
-func newCatch() *catch { return &catch{wants: map[string]*want{}, ends: map[string]end{}} }
+func newCatch() *catch {
+	return &catch{seen: map[string]sight{}, ends: map[string]end{}, wants: map[string]*want{}}
+}
 
 // want adds a file; of several limits the largest counts.
 func (c *catch) want(e entry, max int64) {
@@ -56,7 +60,7 @@ func (c *catch) want(e entry, max int64) {
 		}
 		return
 	}
-	w := &want{path: e.path, max: max, end: e.end}
+	w := &want{path: e.path, max: max, end: c.seen[e.path].end}
 	w.judge()
 	c.wants[e.path] = w
 	c.order = append(c.order, w)
@@ -97,11 +101,11 @@ func (w *want) give(data []byte) {
 
 // fetch reads everything in few channels, then asks about files that gave nothing and should have.
 func (t *Transport) fetch(ctx context.Context, c *catch, root bool) {
-	slices.Sort(c.links)
-	links := batches(slices.Compact(c.links), batchFiles)
+	t.recall(ctx, c, root)
+	defer t.remember(c)
 	var total int64
 	pending := c.order
-	for len(links) > 0 || len(pending) > 0 {
+	for len(pending) > 0 {
 		var plan [][]*want
 		plan, pending = planned(pending)
 		for _, b := range plan {
@@ -117,8 +121,8 @@ func (t *Transport) fetch(ctx context.Context, c *catch, root bool) {
 			}
 			plan = nil
 		}
-		if len(plan) > 0 || len(links) > 0 {
-			links = t.fetchOnce(ctx, c, links, plan, root)
+		if len(plan) > 0 {
+			t.fetchOnce(ctx, plan, root)
 		}
 	}
 	t.ask(ctx, c, root)
@@ -149,26 +153,9 @@ func planned(ws []*want) (plan [][]*want, rest []*want) {
 	return plan, rest
 }
 
-func batches(all []string, size int) (out [][]string) {
-	for len(all) > size {
-		out, all = append(out, all[:size]), all[size:]
-	}
-	if len(all) > 0 {
-		out = append(out, all)
-	}
-	return out
-}
-
-// fetchOnce reads one channel's worth and gives back links to ask for again, in other batches.
-func (t *Transport) fetchOnce(ctx context.Context, c *catch, links [][]string, plan [][]*want, root bool) (spoiled [][]string) {
+// fetchOnce reads one channel's worth.
+func (t *Transport) fetchOnce(ctx context.Context, plan [][]*want, root bool) {
 	script, word := start(fetchScript)
-	for _, b := range links {
-		script.WriteString("L")
-		for _, p := range b {
-			script.WriteString(" " + quote(p))
-		}
-		script.WriteString("\n")
-	}
 	for _, b := range plan {
 		script.WriteString("f")
 		for _, w := range b {
@@ -178,10 +165,7 @@ func (t *Transport) fetchOnce(ctx context.Context, c *catch, links [][]string, p
 	}
 	r := t.run(ctx, job{script: script.String(), root: root, limit: 3 * channelBytes, time: filesTime})
 	in := tokens{r.stdout}
-	spoiled, err := parseLinks(&in, word, links, c.ends)
-	if err != nil {
-		spoiled = nil // what is left of the links is not asked for again
-	}
+	var err error
 	for _, b := range plan {
 		if err == nil {
 			err = parseFetch(&in, word, b)
@@ -198,67 +182,6 @@ func (t *Transport) fetchOnce(ctx context.Context, c *catch, links [][]string, p
 			}
 		}
 	}
-	return spoiled
-}
-
-// parseLinks reads the answers of L. A link that changes or differs for each process (/dev/stdout)
-// gives no end and spoils its batch, because nothing tells whose end is missing. The links of such a
-// batch are given back: those into /proc alone, the others together, a second time each alone.
-func parseLinks(in *tokens, word string, links [][]string, ends map[string]end) (spoiled [][]string, err error) {
-	for _, b := range links {
-		there, err := in.expect('k')
-		if err != nil || len(there) != len(b) {
-			return nil, errFrame
-		}
-		targets, err := in.list(word)
-		if err != nil {
-			return nil, err
-		}
-		reals, err := in.list(word)
-		if err != nil {
-			return nil, err
-		}
-		if len(targets) == len(b) {
-			for i, p := range b {
-				ends[p] = end{target: targets[i]}
-			}
-		}
-		if len(targets) != len(b) || len(reals) != strings.Count(there, "y") {
-			spoiled = append(spoiled, apart(b, ends)...)
-			continue
-		}
-		for i, p := range b {
-			if there[i] == 'y' {
-				e := ends[p]
-				e.real, reals = reals[0], reals[1:]
-				ends[p] = e
-			}
-		}
-	}
-	return spoiled, nil
-}
-
-// apart splits a spoiled batch; one of a single link ends there.
-func apart(b []string, ends map[string]end) (out [][]string) {
-	if len(b) == 1 {
-		return nil
-	}
-	var together []string
-	for _, p := range b {
-		if strings.HasPrefix(ends[p].target, "/proc/") {
-			out = append(out, []string{p})
-		} else {
-			together = append(together, p)
-		}
-	}
-	if len(out) > 0 && len(together) > 0 {
-		return append(out, together)
-	}
-	out = nil
-	for _, p := range b {
-		out = append(out, []string{p})
-	}
-	return out
 }
 
 // parseFetch reads the answer of f to one batch. With an error, files that were read before it keep

@@ -163,8 +163,7 @@ type entry struct {
 	path string
 	dir  string // its folder with links resolved, "" when that could not be told
 	link bool
-	own  status // of the path itself
-	end  status // of what it leads to; the same unless link
+	live bool // of a link: it leads somewhere
 }
 
 // looked is the answer to one pattern.
@@ -180,14 +179,17 @@ type looked struct {
 func parseLook(out []byte, n int) ([]looked, error) {
 	all := make([]looked, n)
 	t := tokens{out}
-	cur, batch, dir, way := -1, 0, "", ""
+	cur, dir, way := -1, "", ""
+	spoil := func(err error) ([]looked, error) {
+		if cur >= 0 {
+			all[cur] = looked{}
+		}
+		return all, err
+	}
 	for {
 		tag, text, err := t.next()
 		if err != nil {
-			if cur >= 0 {
-				all[cur] = looked{}
-			}
-			return all, err
+			return spoil(err)
 		}
 		if tag != 'g' && tag != '.' && cur < 0 {
 			return all, errFrame
@@ -198,26 +200,14 @@ func parseLook(out []byte, n int) ([]looked, error) {
 		case 'g':
 			i, err := strconv.Atoi(text)
 			if err != nil || i != cur+1 || i >= n {
-				if cur >= 0 {
-					all[cur] = looked{}
-				}
-				return all, fmt.Errorf("%w: answer %q after %d", errFrame, clip(text, 20), cur)
+				return spoil(fmt.Errorf("%w: answer %q after %d", errFrame, clip(text, 20), cur))
 			}
-			cur, batch, dir, way = i, 0, "", ""
+			cur, way = i, ""
 			all[i].done = true
 		case 'r':
 			dir = text
-		case 'p', 'l':
-			all[cur].entries = append(all[cur].entries, entry{path: text, dir: dir, link: tag == 'l'})
-		case 's', 'S':
-			if err := statuses(all[cur].entries[batch:], text, tag == 'S'); err != nil {
-				all[cur] = looked{}
-				return all, err
-			}
-			// The batch ends with s, but S of the same batch may follow.
-			if tag == 'S' || !anyLink(all[cur].entries[batch:]) {
-				batch = len(all[cur].entries)
-			}
+		case 'p', 'l', 'x':
+			all[cur].entries = append(all[cur].entries, entry{path: text, dir: dir, link: tag != 'p', live: tag == 'l'})
 		case 't':
 			all[cur].many = true
 		case 'd':
@@ -233,49 +223,27 @@ func parseLook(out []byte, n int) ([]looked, error) {
 			}
 			way = ""
 		default:
-			all[cur] = looked{}
-			return all, errFrame
+			return spoil(errFrame)
 		}
 	}
 }
 
-func anyLink(es []entry) bool {
-	for _, e := range es {
-		if e.link {
-			return true
-		}
+// parseStatuses reads the answer of s or S to one batch, a line for each path.
+func parseStatuses(in *tokens, tag byte, n int) ([]status, error) {
+	text, err := in.expect(tag)
+	if err != nil {
+		return nil, err
 	}
-	return false
-}
-
-// statuses gives each entry, or each link only, its line.
-func statuses(es []entry, text string, links bool) error {
-	i := 0
+	out := make([]status, 0, n)
 	for line := range strings.Lines(text) {
-		for links && i < len(es) && !es[i].link {
-			i++
-		}
-		if i >= len(es) {
-			return errFrame
-		}
 		s, err := parseStatus(line)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if links {
-			es[i].end = s
-		} else {
-			es[i].own = s
-			if !es[i].link {
-				es[i].end = s
-			}
-		}
-		i++
+		out = append(out, s)
 	}
-	for ; i < len(es); i++ {
-		if !links || es[i].link {
-			return errFrame
-		}
+	if len(out) != n {
+		return nil, errFrame
 	}
-	return nil
+	return out, nil
 }

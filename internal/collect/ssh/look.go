@@ -36,15 +36,18 @@ func (t *Transport) files(ctx context.Context, needs []host.Need, ev *host.Evide
 func (t *Transport) filesAs(ctx context.Context, needs []host.Need, ev *host.Evidence, root bool) (denied []host.Need) {
 	answers := t.look(ctx, needs, root)
 	c := newCatch()
-	for i := range answers {
-		a := &answers[i]
+	for _, a := range answers {
 		for _, e := range a.entries {
-			if e.link {
-				c.links = append(c.links, e.path)
-			}
-			if a.need.Op == host.OpRead {
-				c.want(e, a.need.Max)
-			}
+			c.see(e)
+		}
+	}
+	t.stat(ctx, c, root)
+	for _, a := range answers {
+		if a.need.Op != host.OpRead {
+			continue
+		}
+		for _, e := range a.entries {
+			c.want(e, a.need.Max)
 		}
 	}
 	t.fetch(ctx, c, root)
@@ -52,8 +55,15 @@ func (t *Transport) filesAs(ctx context.Context, needs []host.Need, ev *host.Evi
 		short := a.problem != nil && a.problem.Cause == fact.Denied
 		paths := make([]string, 0, len(a.entries))
 		for _, e := range a.entries {
-			if !e.own.ok && a.need.Op == host.OpStat {
-				continue // gone since it was named
+			own := c.seen[e.path].own
+			if !own.ok && a.need.Op == host.OpStat {
+				if c.lost == nil {
+					continue // gone since it was named
+				}
+				if a.problem == nil {
+					a.problem = trouble(a.need.Pattern, c.lost)
+				}
+				continue
 			}
 			paths = append(paths, e.path)
 			if a.need.Op == host.OpStat {
@@ -78,7 +88,6 @@ func (t *Transport) filesAs(ctx context.Context, needs []host.Need, ev *host.Evi
 func (t *Transport) look(ctx context.Context, needs []host.Need, root bool) []answer {
 	out := make([]answer, len(needs))
 	script, _ := start(lookScript)
-	script.WriteString("A='" + arguments(300) + "'\n")
 	var sent []int
 	for i, n := range needs {
 		out[i].need = n
@@ -163,7 +172,7 @@ func deniedAt(p string) *fact.Problem {
 
 // stat gives the status of a path itself.
 func (c *catch) stat(e entry) host.Info {
-	i := e.own.info(e.path, e.path)
+	i := c.seen[e.path].own.info(e.path, e.path)
 	switch {
 	case i.Mode&fs.ModeSymlink != 0:
 		l := c.ends[e.path]
@@ -181,10 +190,11 @@ func (c *catch) stat(e entry) host.Info {
 func (c *catch) file(e entry) host.File {
 	w := c.wants[e.path]
 	f := host.File{Info: host.Info{Path: e.path, Real: e.path}, Data: w.data, Err: w.err}
-	if !e.end.ok || w.err != nil && w.err.Cause != fact.NotRegular && w.err.Cause != fact.TooLarge {
+	end := c.seen[e.path].end
+	if !end.ok || w.err != nil && w.err.Cause != fact.NotRegular && w.err.Cause != fact.TooLarge {
 		return f
 	}
-	f.Info = e.end.info(e.path, e.path)
+	f.Info = end.info(e.path, e.path)
 	switch l := c.ends[e.path]; {
 	case strings.HasPrefix(e.path, "/proc/"):
 	case e.link && l.real != "":

@@ -27,11 +27,11 @@ if [ "$(id -u)" != 0 ] && command -v sudo >/dev/null 2>&1; then
 fi
 `
 
-// lookScript finds and stats. w says why a path is not seen: n it is not there, d denied, o a loop of
-// links. z prints one line of stat for each path, - for one that is gone. k names folders on the way
-// that may not be listed or entered.
-const lookScript = prelude + `F='%f %u %g %s %i %d'
-D=// R=
+// lookScript names what matches. Of each match it prints the folder with links resolved (r, when it
+// changes) and the path: p, of a link l, of one that leads nowhere x. w says why a path is not seen:
+// n it is not there, d denied, o a loop of links. k names folders on the way that may not be listed
+// or entered. It starts no program but for links in a path that is not there.
+const lookScript = prelude + `D=// R=
 w() {
   q=$1
   while :; do
@@ -50,36 +50,23 @@ w() {
     if [ -e "$q" ] || [ "$q" = / ]; then printf '!n\0'; return; fi
   done
 }
-z() {
-  if o=$(stat $l -c "$F" -- "$@" 2>/dev/null); then printf '%s' "$o"; return; fi
-  for p; do stat $l -c "$F" -- "$p" 2>/dev/null || echo -; done
-}
-h() {
-  K=
-  for p; do
-    d=${p%/*}
-    if [ "$d" != "$D" ]; then
-      D=$d R=
-      cd -P -- "$d/" 2>/dev/null && R=$PWD
-      printf 'r%s\0' "$R"
-    fi
-    if [ -L "$p" ]; then K=y; printf 'l%s\0' "$p"; else printf 'p%s\0' "$p"; fi
-  done
-  printf s; l= z "$@"; printf '\0'
-  [ -n "$K" ] || return 0
-  for p; do shift; if [ -L "$p" ]; then set -- "$@" "$p"; fi; done
-  [ $# -gt 0 ] || return 0
-  printf S; l=-L; z "$@"; l=; printf '\0'
-}
 g() {
   printf 'g%s\0' "$1"
   shift
   if [ $# -eq 1 ] && [ ! -e "$1" ] && [ ! -L "$1" ]; then w "$1"; return; fi
   if [ $# -gt 20000 ]; then printf 't\0'; return; fi
-  D=// R=
-  while [ $# -gt 300 ]; do eval "h $A"; shift 300; done
-  h "$@"
-  cd /
+  for p; do
+    d=${p%/*}
+    if [ "$d" != "$D" ]; then
+      D=$d
+      cd -P -- "$d/" 2>/dev/null && R=$PWD || R=
+      printf 'r%s\0' "$R"
+    fi
+    if [ ! -L "$p" ]; then printf 'p%s\0' "$p"
+    elif [ -e "$p" ]; then printf 'l%s\0' "$p"
+    else printf 'x%s\0' "$p"
+    fi
+  done
 }
 k() {
   m=$1
@@ -94,30 +81,18 @@ k() {
 }
 `
 
-// fetchScript reads. f tells of each file whether it is a readable regular file (y), denied (n), not
-// regular (s) or gone (x), then prints the contents of the first kind. Between them cat reads its own
-// environment, which holds the random word alone: contents need no length, so that files of /proc
-// and files that grow need no care, and one cat does for all. L gives targets and ends of links.
-const fetchScript = prelude + `E=/proc/self/environ
-f() {
-  printf f
-  for p; do
-    shift
-    if [ -f "$p" ]; then
-      if [ -r "$p" ]; then printf y; set -- "$@" "$p" "$E"; else printf n; fi
-    elif [ -e "$p" ]; then printf s
-    else printf x
-    fi
-  done
+// statScript prints one line of stat for each path: s of itself, S of what it leads to, - for one
+// that is gone. L gives targets and ends of links.
+const statScript = prelude + `F='%f %u %g %s %i %d'
+z() {
+  if o=$(stat $l -c "$F" -- "$@" 2>/dev/null); then printf '%s\0' "$o"; return; fi
+  for p; do stat $l -c "$F" -- "$p" 2>/dev/null || echo -; done
   printf '\0'
-  [ $# -gt 0 ] || { printf 'q0\0'; return; }
-  env -i "N=$N" cat -- "$@" </dev/null 2>/dev/null
-  printf 'q%s\0' $?
 }
-e() {
-  printf 'e%s\0' "$(cat -- "$1" 2>&1 >/dev/null </dev/null | head -c 300)"
-}
-Z=
+s() { printf s; l= z "$@"; }
+S() { printf S; l=-L z "$@"; }
+` + linkScript
+const linkScript = `Z=
 L() {
   if [ -z "$Z" ]; then
     Z=n
@@ -138,6 +113,35 @@ L() {
   fi
   printf '%s\0' "$N"
 }
+`
+
+// fetchScript reads. f tells of each file whether it is a readable regular file (y), denied (n), not
+// regular (s) or gone (x), then prints the contents of the first kind. Between them cat reads its own
+// environment, which holds the random word alone: contents need no length, so that files of /proc
+// and files that grow need no care, and one cat does for all.
+const fetchScript = prelude + `E=/proc/self/environ
+f() {
+  printf f
+  for p; do
+    shift
+    if [ -f "$p" ]; then
+      if [ -r "$p" ]; then printf y; set -- "$@" "$p" "$E"; else printf n; fi
+    elif [ -e "$p" ]; then printf s
+    else printf x
+    fi
+  done
+  printf '\0'
+  [ $# -gt 0 ] || { printf 'q0\0'; return; }
+  env -i "N=$N" cat -- "$@" </dev/null 2>/dev/null
+  printf 'q%s\0' $?
+}
+e() {
+  printf 'e%s\0' "$(cat -- "$1" 2>&1 >/dev/null </dev/null | head -c 300)"
+}
+`
+
+// digestScript prints the digest of each file as sha256sum does; nothing where that is missing.
+const digestScript = prelude + `d() { printf 'd%s\0' "$(sha256sum -- "$1" 2>/dev/null </dev/null)"; }
 `
 
 // timeoutScript sets T to what bounds a command, where the host has timeout(1) of the common form.
@@ -215,21 +219,16 @@ const mountScript = prelude + `cat /proc/self/mountinfo
 
 // start gives a script with its random word set.
 func start(script string) (text *strings.Builder, word string) {
-	var b [16]byte
-	// crypto/rand.Read never fails since Go 1.24.
-	_, _ = rand.Read(b[:])
-	word = hex.EncodeToString(b[:])
+	word = randomWord()
 	text = &strings.Builder{}
 	text.WriteString("N=" + word + "\n")
 	text.WriteString(script)
 	return text, word
 }
 
-// arguments gives "${1}" to "${300}": how a POSIX shell takes the first part of its arguments.
-func arguments(n int) string {
-	var b strings.Builder
-	for i := 1; i <= n; i++ {
-		b.WriteString(`"${` + itoa(i) + `}" `)
-	}
-	return b.String()
+func randomWord() string {
+	var b [16]byte
+	// crypto/rand.Read never fails since Go 1.24.
+	_, _ = rand.Read(b[:])
+	return hex.EncodeToString(b[:])
 }

@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ssh"
-	"golang.org/x/sync/errgroup"
 
 	"holdfast.example/holdfast/internal/host"
 )
@@ -39,6 +38,8 @@ type Transport struct {
 	uid    int
 	sudo   sudo
 	deep   bool
+	blobs  *Blobs
+	idle   shells
 	slots  sync.RWMutex // write-locked while a channel that was refused is tried alone
 }
 
@@ -98,20 +99,17 @@ func (t *Transport) Gather(ctx context.Context, needs []host.Need, ev *host.Evid
 	watch, rest := context.WithCancel(ctx)
 	var watching sync.WaitGroup
 	watching.Go(func() { t.watch(watch) })
-	var g errgroup.Group
+	// One after the other, in one shell: a log-in shell costs some hosts more than all of this.
 	if len(files) > 0 {
-		g.Go(func() error { t.files(ctx, files, ev); return nil })
+		t.files(ctx, files, ev)
 	}
-	if len(runs) > 0 {
-		g.Go(func() error { t.commands(ctx, runs, ev); return nil })
-	}
+	t.commands(ctx, runs, ev)
 	if processes {
-		g.Go(func() error { ev.PutProcesses(t.processes(ctx)); return nil })
+		ev.PutProcesses(t.processes(ctx))
 	}
 	if walk {
-		g.Go(func() error { ev.PutSpecial(t.walk(ctx)); return nil })
+		ev.PutSpecial(t.walk(ctx))
 	}
-	_ = g.Wait()
 	rest()
 	watching.Wait()
 	return ctx.Err()

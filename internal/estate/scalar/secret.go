@@ -54,7 +54,7 @@ func (f *FileRef) UnmarshalText(text []byte) error {
 		*f = FileRef(s)
 		return WebAddress(s, "https")
 	}
-	return errors.New("is not a reference such as file:keys/cosign.pub or https://...")
+	return errors.New("is not a reference such as file:keys/cosign.pub, or an https:// address")
 }
 
 func (f FileRef) MarshalText() ([]byte, error) { return []byte(f), nil }

@@ -79,7 +79,7 @@ func alike(n *Node, v any) bool {
 		for i := 0; ok && i < len(v); i++ {
 			// Keys that may be numbers or nothing are written anew by goccy: 6. becomes 6, ~ becomes null.
 			key, isText := v[i].Key.(string)
-			isText = isText && key != "null" && strings.Trim(key, "+-.0123456789abcdefABCDEFxoINityd") != ""
+			isText = isText && key != "null" && strings.Trim(key, "+-.0123456789abcdefABCDEFxoINity") != ""
 			ok = alike(n.List[2*i+1], v[i].Value) && (!isText || key == n.List[2*i].Text)
 		}
 		return ok

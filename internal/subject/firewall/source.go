@@ -12,10 +12,9 @@ import (
 // The commands that show the rules in force. Reading loads no kernel module of the old iptables:
 // iptables-legacy-save shows only tables that are loaded.
 var (
-	nftList   = &host.Command{Name: "nft-ruleset", Argv: []string{"nft", "-j", "list", "ruleset"}, Root: true, Why: "rules of nftables"}
-	saved4    = &host.Command{Name: "iptables-save", Argv: []string{"iptables-save", "-t", "filter"}, Root: true, Why: "rules of iptables, IPv4"}
-	saved6    = &host.Command{Name: "ip6tables-save", Argv: []string{"ip6tables-save", "-t", "filter"}, Root: true, Why: "rules of iptables, IPv6"}
-	oldTables = [...]string{"/proc/net/ip_tables_names", "/proc/net/ip6_tables_names"}
+	nftList = &host.Command{Name: "nft-ruleset", Argv: []string{"nft", "-j", "list", "ruleset"}, Root: true, Why: "rules of nftables"}
+	saved4  = &host.Command{Name: "iptables-save", Argv: []string{"iptables-save", "-t", "filter"}, Root: true, Why: "rules of iptables, IPv4"}
+	saved6  = &host.Command{Name: "ip6tables-save", Argv: []string{"ip6tables-save", "-t", "filter"}, Root: true, Why: "rules of iptables, IPv6"}
 )
 
 const (

@@ -77,8 +77,6 @@ func listPatterns(r Repository) []string {
 // offer is the best that the lists have for one name and architecture.
 type offer struct{ version, source, security, securitySource string }
 
-type offerKey struct{ name, arch string }
-
 // aptUpdates compares what is installed with what the lists on the host offer.
 func aptUpdates(ev *host.Evidence, f *Fact) {
 	if p, ok := f.Gaps[partRepos]; ok {
@@ -218,7 +216,7 @@ func plain(file host.File) ([]byte, *fact.Problem) {
 	}
 	switch path.Ext(file.Path) {
 	case ".lz4":
-		data, err := UnpackLZ4(file.Data, maxList)
+		data, err := unpackLZ4(file.Data, maxList)
 		if err != nil {
 			return nil, bad(err)
 		}

@@ -131,11 +131,11 @@ Unattended-Upgrade::Origins-Pattern {
 func TestLZ4(t *testing.T) {
 	// One block: three literals, a match of ten, five literals.
 	frame := []byte{0x04, 0x22, 0x4d, 0x18, 0x60, 0x40, 0x82, 12, 0, 0, 0, 0x36, 'a', 'b', 'c', 3, 0, 0x50, 'c', 'a', 'b', 'c', '\n', 0, 0, 0, 0}
-	got, err := UnpackLZ4(frame, 100)
+	got, err := unpackLZ4(frame, 100)
 	if err != nil || string(got) != "abcabcabcabcacabc\n" {
 		t.Errorf("%q %v", got, err)
 	}
-	if _, err := UnpackLZ4(frame, 10); err == nil {
+	if _, err := unpackLZ4(frame, 10); err == nil {
 		t.Error("the limit does not hold")
 	}
 }
@@ -143,7 +143,7 @@ func TestLZ4(t *testing.T) {
 func FuzzLZ4(f *testing.F) {
 	f.Add([]byte{0x04, 0x22, 0x4d, 0x18, 0x60, 0x40, 0x82, 12, 0, 0, 0, 0x36, 'a', 'b', 'c', 3, 0, 0x50, 'c', 'a', 'b', 'c', '\n', 0, 0, 0, 0})
 	f.Fuzz(func(t *testing.T, data []byte) {
-		out, err := UnpackLZ4(data, 1<<20)
+		out, err := unpackLZ4(data, 1<<20)
 		if len(out) > 1<<20 || err != nil && out != nil {
 			t.Errorf("%d bytes, %v", len(out), err)
 		}
