@@ -6,6 +6,7 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"holdfast.example/holdfast/internal/cli"
@@ -14,7 +15,14 @@ import (
 // version is set by the Makefile.
 var version = "0.1.0-dev"
 
+// softMemory is what the collector of garbage aims at, in bytes: a thousand hosts are judged within
+// 500 MB. GOMEMLIMIT sets another.
+const softMemory = 400 << 20
+
 func main() {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(softMemory)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := cli.Run(ctx, version, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	stop()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"holdfast.example/holdfast/internal/collect/ssh"
 	"slices"
 	"time"
 
@@ -12,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"holdfast.example/holdfast/internal/check"
+	"holdfast.example/holdfast/internal/collect/ssh"
 	"holdfast.example/holdfast/internal/estate"
 	"holdfast.example/holdfast/internal/fact"
 	"holdfast.example/holdfast/internal/finding"
@@ -69,21 +69,25 @@ func Assess(ctx context.Context, o Options) (*report.Assessment, error) {
 	defer store.Close()
 
 	var obs []fact.Observation
-	var hosts []report.Host
+	var all feed
+	hosts := recordedHosts{at: map[string]int{}}
 	judgedAt := w.now()
 	if o.From != "" {
-		obs, hosts, judgedAt, err = w.recorded(ctx, store, o)
-	} else {
-		obs, hosts, err = w.collect(ctx, o, key)
+		all, judgedAt, err = w.recorded(ctx, store, o, &hosts)
+	} else if obs, hosts.list, err = w.collect(ctx, o, key); err == nil {
+		all = held(obs)
 	}
 	if err != nil {
 		return nil, err
 	}
-	outcomes := w.judge(withClaims(obs), judgedAt)
-	a := &report.Assessment{Schema: report.SchemaName, AssessedAt: judgedAt.UTC().Truncate(time.Second), Version: o.Version, Hosts: hosts}
+	outcomes, err := w.judge(all, judgedAt)
+	if err != nil {
+		return nil, err
+	}
+	a := &report.Assessment{Schema: report.SchemaName, AssessedAt: judgedAt.UTC().Truncate(time.Second), Version: o.Version, Hosts: hosts.list}
 	known := map[string]finding.Finding{}
 	if o.From == "" && !o.NoRecord {
-		r := run.Run{ID: uuid.Must(uuid.NewV7()).String(), Started: started, Finished: w.now(), Version: o.Version, Targets: targetsOf(hosts)}
+		r := run.Run{ID: uuid.Must(uuid.NewV7()).String(), Started: started, Finished: w.now(), Version: o.Version, Targets: targetsOf(hosts.list)}
 		if w.estate != nil {
 			r.EstateDigest = w.estate.Digest
 		}
@@ -101,7 +105,7 @@ func Assess(ctx context.Context, o Options) (*report.Assessment, error) {
 	}
 	w.fill(a, outcomes, known, judgedAt)
 	a.DurationMS = time.Since(started).Milliseconds()
-	if !slices.ContainsFunc(hosts, func(h report.Host) bool { return h.Problem == nil }) {
+	if !slices.ContainsFunc(hosts.list, func(h report.Host) bool { return h.Problem == nil }) {
 		return a, ErrNoTarget
 	}
 	return a, nil
@@ -171,37 +175,40 @@ func (w *world) look(ctx context.Context, t target, key fact.Key) looked {
 	return out
 }
 
-// judge runs all checks over the observations of their kinds.
-func (w *world) judge(obs []fact.Observation, now time.Time) []check.Outcome {
-	byKind := map[string][]fact.Observation{}
-	for _, o := range obs {
-		byKind[o.Kind.Name] = append(byKind[o.Kind.Name], o)
-	}
-	var out []check.Outcome
-	for _, c := range w.checks {
-		out = append(out, check.Judge(c, w.settings, byKind[c.Rule.Kind.Name], w.estate, now)...)
-	}
-	return out
-}
+// atOnce is how many subjects of one kind are read from a recorded run together.
+const atOnce = 100
 
 // recorded takes the observations of an earlier run, to be judged as of that time with today's checks.
-func (w *world) recorded(ctx context.Context, store *sqlite.Store, o Options) ([]fact.Observation, []report.Host, time.Time, error) {
+func (w *world) recorded(ctx context.Context, store *sqlite.Store, o Options, hosts *recordedHosts) (feed, time.Time, error) {
 	r, err := store.Run(ctx, o.From)
 	if err != nil {
 		if errors.Is(err, run.ErrNone) {
 			err = &UsageError{fmt.Sprintf("--from %s: there is no such run; \"last\" is the newest one", o.From)}
 		}
-		return nil, nil, time.Time{}, err
-	}
-	obs, err := store.Observations(ctx, r.ID, w.decode)
-	if err != nil {
-		return nil, nil, time.Time{}, err
+		return nil, time.Time{}, err
 	}
 	now := r.Finished
 	if !o.Now.IsZero() {
 		now = o.Now
 	}
-	return obs, hostsOf(obs), now, nil
+	kinds, err := store.Kinds(ctx, r.ID)
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	return func(yield func([]fact.Observation, error) bool) {
+		for _, k := range kinds {
+			for after, full := "", true; full; {
+				obs, err := store.Observations(ctx, r.ID, k, after, atOnce, w.decode)
+				hosts.add(obs)
+				if !yield(obs, err) || err != nil {
+					return
+				}
+				if full = len(obs) == atOnce; full {
+					after = obs[len(obs)-1].Subject
+				}
+			}
+		}
+	}, now, nil
 }
 
 func (w *world) decode(kind string, data []byte) (fact.Fact, error) {

@@ -37,7 +37,6 @@ func (w *world) scopes(subject string, v estate.View) []requirement.Scope {
 
 // requirementsOf judges every requirement that was asked for.
 func (w *world) requirementsOf(outcomes []check.Outcome, now time.Time) []requirement.Judgement {
-	var out []requirement.Judgement
 	scopes := map[string][]requirement.Scope{} // by subject
 	by := map[string][]*check.Outcome{}        // by check
 	for i := range outcomes {
@@ -48,29 +47,42 @@ func (w *world) requirementsOf(outcomes []check.Outcome, now time.Time) []requir
 		}
 	}
 	sights := sights(outcomes, scopes)
-	for _, r := range w.reqs.cat.All() {
-		if !w.asked(r.ID) {
+	asked := slices.DeleteFunc(slices.Clone(w.reqs.cat.All()), func(r *requirement.Requirement) bool { return !w.asked(r.ID) })
+	out := make([]requirement.Judgement, len(asked))
+	parallel(len(asked), func(i int) {
+		out[i] = asked[i].Judge(w.input(asked[i].ID, by, scopes, sights, now))
+	})
+	return out
+}
+
+// input gathers what one requirement is judged from.
+func (w *world) input(id string, by map[string][]*check.Outcome, scopes map[string][]requirement.Scope, sights []requirement.Sight, now time.Time) requirement.Input {
+	in := requirement.Input{Estate: w.estate != nil, Sights: sights, Attestations: w.attestations(id, now)}
+	n := 0
+	for _, c := range w.checks {
+		if slices.Contains(c.Requirements, id) {
+			for _, o := range by[c.ID] {
+				n += len(scopes[o.Observation.Subject])
+			}
+		}
+	}
+	in.Evidence = make([]requirement.Evidence, 0, n)
+	for _, c := range w.checks {
+		if !slices.Contains(c.Requirements, id) {
 			continue
 		}
-		in := requirement.Input{Estate: w.estate != nil, Sights: sights, Attestations: w.attestations(r.ID, now)}
-		for _, c := range w.checks {
-			if !slices.Contains(c.Requirements, r.ID) {
-				continue
-			}
-			set := w.settings.For(c.ID)
-			b := requirement.Bound{Check: c.ID, Kind: c.Rule.Kind.Name, Level: requirement.Level(set.LevelFor(r.ID)), Part: set.Parts[r.ID]}
-			in.Checks = append(in.Checks, b)
-			for _, o := range by[c.ID] {
-				for _, sc := range scopes[o.Observation.Subject] {
-					in.Evidence = append(in.Evidence, requirement.Evidence{
-						Check: c.ID, Subject: o.Observation.Subject, Kind: b.Kind, Reads: reads(c), Verdict: string(o.Verdict),
-						Level: b.Level, Part: b.Part, Detail: o.Detail, Open: len(o.Violations), WithProduction: c.Rule.IsAcross(), Scope: sc})
-				}
+		set := w.settings.For(c.ID)
+		b := requirement.Bound{Check: c.ID, Kind: c.Rule.Kind.Name, Level: requirement.Level(set.LevelFor(id)), Part: set.Parts[id]}
+		in.Checks = append(in.Checks, b)
+		for _, o := range by[c.ID] {
+			for _, sc := range scopes[o.Observation.Subject] {
+				in.Evidence = append(in.Evidence, requirement.Evidence{
+					Check: c.ID, Subject: o.Observation.Subject, Kind: b.Kind, Reads: reads(c), Verdict: string(o.Verdict),
+					Level: b.Level, Part: b.Part, Detail: o.Detail, Open: len(o.Violations), WithProduction: c.Rule.IsAcross(), Scope: sc})
 			}
 		}
-		out = append(out, r.Judge(in))
 	}
-	return out
+	return in
 }
 
 // reads names the kinds behind a check that judges claims: the facts that gave them.
@@ -150,7 +162,7 @@ func (w *world) fill(a *report.Assessment, outcomes []check.Outcome, known map[s
 	} else {
 		a.RiskClass = &w.risk
 	}
-	a.Results, a.Requirements = []report.Result{}, []report.Requirement{}
+	a.Results, a.Requirements = make([]report.Result, 0, len(outcomes)), []report.Requirement{}
 	a.Vulnerabilities, a.Endpoints = []struct{}{}, []struct{}{}
 	for _, o := range outcomes {
 		r := w.result(o, known)

@@ -103,6 +103,7 @@ func LoadCatalogue(fsys fs.FS) (Catalogue, error) {
 			return nil, fmt.Errorf("read catalogue %s: %w", path.Base(name), err)
 		}
 		for id, s := range entries {
+			s.Params = plain(s.Params)
 			if _, twice := all[id]; twice {
 				return nil, fmt.Errorf("read catalogue %s: check %q stands in two files", path.Base(name), id)
 			}
@@ -126,4 +127,18 @@ func (s Settings) withDefaults() Settings {
 		s.MaxAge = 2 * s.Interval
 	}
 	return s
+}
+
+// plain makes lists of texts once of what YAML gives, and not at each judging.
+func plain(params map[string]any) map[string]any {
+	for name, v := range params {
+		if list, ok := v.([]any); ok {
+			texts := make([]string, len(list))
+			for i, v := range list {
+				texts[i] = fmt.Sprint(v)
+			}
+			params[name] = texts
+		}
+	}
+	return params
 }

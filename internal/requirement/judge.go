@@ -110,7 +110,8 @@ func (r *Requirement) views(in Input) []*view {
 	for _, s := range in.Scopes {
 		at(s, "")
 	}
-	for _, e := range in.Evidence {
+	for i := range in.Evidence {
+		e := &in.Evidence[i]
 		v := at(e.Scope, e.Subject)
 		v.evidence = append(v.evidence, e)
 	}

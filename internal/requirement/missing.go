@@ -112,7 +112,13 @@ func (v *view) need(k Kind, part string) []string {
 }
 
 func (v *view) hasResult(check, subject string) bool {
-	return slices.ContainsFunc(v.evidence, func(e Evidence) bool { return e.Check == check && e.Subject == subject })
+	if v.results == nil {
+		v.results = make(map[[2]string]bool, len(v.evidence))
+		for _, e := range v.evidence {
+			v.results[[2]string{e.Check, e.Subject}] = true
+		}
+	}
+	return v.results[[2]string{check, subject}]
 }
 
 // because puts a detail behind a colon, without a full stop.

@@ -14,7 +14,8 @@ type view struct {
 	counts       bool
 	paired       bool // counts only by what compares with production
 	estate       bool
-	evidence     []Evidence
+	evidence     []*Evidence
+	results      map[[2]string]bool // check and subject of evidence, made when first asked
 	sights       []Sight
 	bound        []Bound
 	attestations []Attestation
@@ -27,7 +28,7 @@ type view struct {
 func (v *view) prepare() {
 	v.level = v.req.LevelFor(v.scope.Class)
 	v.counts = v.inReach()
-	v.evidence = slices.DeleteFunc(v.evidence, func(e Evidence) bool { return !v.partApplies(e.Part) })
+	v.evidence = slices.DeleteFunc(v.evidence, func(e *Evidence) bool { return !v.partApplies(e.Part) })
 	if !v.req.Decides(ByAttestation) {
 		v.attestations = nil
 	}
@@ -70,10 +71,10 @@ func (v *view) inReach() bool {
 	if v.req.Reach != InPairs {
 		return false
 	}
-	if !slices.ContainsFunc(v.evidence, func(e Evidence) bool { return e.WithProduction }) {
+	if !slices.ContainsFunc(v.evidence, func(e *Evidence) bool { return e.WithProduction }) {
 		return false
 	}
-	v.evidence = slices.DeleteFunc(v.evidence, func(e Evidence) bool { return !e.WithProduction })
+	v.evidence = slices.DeleteFunc(v.evidence, func(e *Evidence) bool { return !e.WithProduction })
 	v.paired = true
 	return true
 }

@@ -156,8 +156,6 @@ func sort(m fs.FileMode) string {
 	return "special file"
 }
 
-func itoa(n int) string { return strconv.Itoa(n) }
-
 // entry is one path that was found.
 type entry struct {
 	path string

@@ -6,7 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"holdfast.example/holdfast/internal/fact"
 	"holdfast.example/holdfast/internal/finding"
@@ -121,43 +124,63 @@ func (s *Store) Run(ctx context.Context, id string) (run.Run, error) {
 	return found[0], nil
 }
 
-// Observations gives what a run saw. Facts are decoded by decode; one that cannot be is a problem
-// of its observation.
-func (s *Store) Observations(ctx context.Context, runID string, decode func(kind string, data []byte) (fact.Fact, error)) ([]fact.Observation, error) {
-	rows, err := s.db.QueryContext(ctx, `SELECT o.subject, o.kind, o.digest, o.problem, o.observed_at, o.collector, f.data
-		FROM observations o LEFT JOIN facts f ON f.digest = o.digest WHERE o.run = ? ORDER BY o.subject, o.kind`, runID)
+// Kinds gives the kinds of fact that a run asked for, as name/version, in order.
+func (s *Store) Kinds(ctx context.Context, runID string) ([]string, error) {
+	rows, err := s.db.QueryContext(ctx, "SELECT DISTINCT kind FROM observations WHERE run = ? ORDER BY kind", runID)
 	if err != nil {
 		return nil, fmt.Errorf("read run %s from %s: %w", runID, s.path, err)
 	}
 	defer rows.Close()
-	var out []fact.Observation
+	var out []string
 	for rows.Next() {
-		var o fact.Observation
-		var kind, at string
-		var digest, problem sql.NullString
-		var data []byte
-		if err := rows.Scan(&o.Subject, &kind, &digest, &problem, &at, &o.Collector, &data); err != nil {
+		var k string
+		if err := rows.Scan(&k); err != nil {
 			return nil, err
 		}
-		if o.ObservedAt, err = time.Parse(time.RFC3339Nano, at); err != nil {
-			return nil, err
-		}
-		if o.Kind, err = run.ParseKind(kind); err != nil {
-			return nil, err
-		}
-		if problem.Valid {
-			o.Problem = &fact.Problem{}
-			err = json.Unmarshal([]byte(problem.String), o.Problem)
-		} else {
-			o.Digest = digest.String
-			err = s.unpack(data, kind, &o, decode)
-		}
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, o)
+		out = append(out, k)
 	}
 	return out, rows.Err()
+}
+
+// Observations gives what a run saw of one kind: the first n subjects that come after one name, in
+// order. Facts are decoded by decode, several at once; one that cannot be is a problem of its
+// observation.
+func (s *Store) Observations(ctx context.Context, runID, kind, after string, n int, decode func(kind string, data []byte) (fact.Fact, error)) ([]fact.Observation, error) {
+	rows, err := s.db.QueryContext(ctx, `SELECT o.subject, o.digest, o.problem, o.observed_at, o.collector, f.data
+		FROM observations o LEFT JOIN facts f ON f.digest = o.digest
+		WHERE o.run = ? AND o.kind = ? AND o.subject > ? ORDER BY o.subject LIMIT ?`, runID, kind, after, n)
+	if err != nil {
+		return nil, fmt.Errorf("read run %s from %s: %w", runID, s.path, err)
+	}
+	defer rows.Close()
+	out := make([]fact.Observation, 0, n)
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for rows.Next() {
+		var o fact.Observation
+		var at string
+		var digest, problem sql.NullString
+		var data []byte
+		if err := rows.Scan(&o.Subject, &digest, &problem, &at, &o.Collector, &data); err != nil {
+			return nil, errors.Join(err, g.Wait())
+		}
+		var err1, err2, err3 error
+		o.ObservedAt, err1 = time.Parse(time.RFC3339Nano, at)
+		o.Kind, err2 = run.ParseKind(kind)
+		o.Digest = digest.String
+		if problem.Valid {
+			o.Problem = &fact.Problem{}
+			err3 = json.Unmarshal([]byte(problem.String), o.Problem)
+		}
+		if err := errors.Join(err1, err2, err3); err != nil {
+			return nil, errors.Join(err, g.Wait())
+		}
+		out = append(out, o)
+		if at := &out[len(out)-1]; at.Problem == nil {
+			g.Go(func() error { return s.unpack(data, kind, at, decode) })
+		}
+	}
+	return out, errors.Join(rows.Err(), g.Wait())
 }
 
 func (s *Store) unpack(data []byte, kind string, o *fact.Observation, decode func(string, []byte) (fact.Fact, error)) error {

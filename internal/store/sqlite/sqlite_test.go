@@ -175,7 +175,7 @@ func TestDamageIsNoticed(t *testing.T) {
 	if _, err := s.db.Exec("UPDATE facts SET data = ?", s.enc.EncodeAll([]byte(`{"open":["other"]}`), nil)); err != nil {
 		t.Fatal(err)
 	}
-	_, err := s.Observations(t.Context(), "1", func(string, []byte) (fact.Fact, error) { return door{}, nil })
+	_, err := s.Observations(t.Context(), "1", door{}.Kind().String(), "", 10, func(string, []byte) (fact.Fact, error) { return door{}, nil })
 	if err == nil || !strings.Contains(err.Error(), "damaged") {
 		t.Errorf("err = %v", err)
 	}
