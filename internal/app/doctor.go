@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"holdfast.example/holdfast/internal/collect/ssh"
 	"holdfast.example/holdfast/internal/fact"
 	"holdfast.example/holdfast/internal/host"
 	"holdfast.example/holdfast/internal/subject/all"
@@ -64,7 +65,11 @@ func (w *world) examine(ctx context.Context, out io.Writer, t target) error {
 			fmt.Fprintf(out, "  %-12s all seen (%s)\n", src.Kind.Name, src.Title)
 			continue
 		}
-		fmt.Fprintf(out, "  %-12s %d parts not seen (%s)\n", src.Kind.Name, len(gaps), src.Title)
+		what := "1 part"
+		if len(gaps) > 1 {
+			what = fmt.Sprint(len(gaps), " parts")
+		}
+		fmt.Fprintf(out, "  %-12s %s not seen (%s)\n", src.Kind.Name, what, src.Title)
 		var parts []string
 		for p := range gaps {
 			parts = append(parts, p)
@@ -102,25 +107,34 @@ func ShowCommands(w io.Writer) {
 	}
 	slices.Sort(names)
 	slices.Sort(patterns)
-	fmt.Fprintln(w, "Commands that are run on a host. They are constants; no name from a host enters them.")
+	fmt.Fprintln(w, "Commands that are run on a host. They are constants; no name from a host enters them. \"root\" marks\nthose that tell more as root: over SSH they are run by \"sudo -n\" where it allows them.")
 	for _, n := range names {
 		c := commands[n]
-		mark := "    "
-		if c.Root {
-			mark = "root"
-		}
-		fmt.Fprintf(w, "  %s  %s\n        %s\n", mark, c, c.Why)
+		commandLine(w, c.String(), c.Why, c.Root)
 	}
-	fmt.Fprintln(w, "\nAs lines of a sudoers file, for an account named holdfast:")
+	fmt.Fprintln(w, "\nOver SSH also, to look and to read:")
+	for _, c := range ssh.Commands() {
+		commandLine(w, c.Command, c.Why, c.Root)
+	}
+	fmt.Fprintln(w, "\nAs lines of a sudoers file, for an account named holdfast. /bin/sh instead of them all shows everything;\ncat FILE shows one file that only root reads.")
 	for _, n := range names {
 		if c := commands[n]; c.Root {
 			fmt.Fprintf(w, "  holdfast ALL=(root) NOPASSWD: %s\n", sudoersCommand(c))
 		}
 	}
+	fmt.Fprintln(w, "  holdfast ALL=(root) NOPASSWD: /usr/bin/cat /etc/shadow")
 	fmt.Fprintln(w, "\nFiles that are read or looked at (over SSH with cat, by sudo -n cat FILE where they are denied):")
 	for _, p := range patterns {
 		fmt.Fprintln(w, "  "+p)
 	}
+}
+
+func commandLine(w io.Writer, command, why string, root bool) {
+	mark := "    "
+	if root {
+		mark = "root"
+	}
+	fmt.Fprintf(w, "  %s  %s\n        %s\n", mark, command, why)
 }
 
 // sudoersCommand escapes what sudoers(5) gives a meaning, and names the usual place of the program.

@@ -120,7 +120,7 @@ func showFinding(w io.Writer, d app.FindingDetail) {
 	f := d.Finding
 	p := func(format string, args ...any) { fmt.Fprintf(w, format, args...) }
 	p("%s  %s  %s\n", f.ID, strings.ToUpper(string(f.Severity)), f.State)
-	p("Not so: %s\n\n", f.Title)
+	p("Violated: %s\n\n", f.Title)
 	p("where     %s (%s)\n", report.Clean(f.Subject), f.Kind)
 	p("at fault  %s\n", report.Clean(f.Key))
 	p("seen      %s\n", report.Clean(f.Detail))

@@ -113,7 +113,7 @@ func (t *text) group(g Group, page *check.Check) {
 	if g.Result.Level != check.Must {
 		label += " (" + string(g.Result.Level) + ")"
 	}
-	t.wrap(t.severity(g.Severity, label)+"  ", "  ", "Not so: "+g.Result.Title+"  ["+strings.Join(g.Result.Requirements, ", ")+"]")
+	t.wrap(t.severity(g.Severity, label)+"  ", "  ", "Violated: "+g.Result.Title+"  ["+strings.Join(g.Result.Requirements, ", ")+"]")
 	if page != nil {
 		t.wrap("  why  ", "       ", page.Doc)
 	}

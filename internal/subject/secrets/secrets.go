@@ -235,10 +235,20 @@ func (c *collector) open(file host.File) bool {
 }
 
 // environments looks at what processes were started with. Sessions of people are left out: they
+// closed says why an environment was not seen. Root is refused only for processes of other name
+// spaces and the like; then sudo adds nothing.
+func closed(p host.Process, root bool) *fact.Problem {
+	if root {
+		return &fact.Problem{Cause: fact.Denied, Source: "environment of " + p.Name, Text: "closed to root too"}
+	}
+	return &fact.Problem{Cause: fact.Denied, Source: "environment of processes", How: "sudo holdfast assess"}
+}
+
 // come and go, and what is set there belongs to the person.
 func (c *collector) environments(f *Fact) {
 	ps, problem := c.ev.Processes()
 	f.Note(partEnvironment, problem)
+	root := slices.ContainsFunc(ps, func(p host.Process) bool { return p.UID == 0 && !p.EnvDenied && len(p.Environ) > 0 })
 	for _, p := range ps {
 		unit, session := unitOf(p.Cgroup)
 		if session || p.Name == "holdfast" || path.Base(p.Exe) == "holdfast" {
@@ -248,7 +258,7 @@ func (c *collector) environments(f *Fact) {
 			continue // a thread of the kernel has no environment
 		}
 		if p.EnvDenied {
-			f.Note(partEnvironment, &fact.Problem{Cause: fact.Denied, Source: "environment of processes", How: "sudo holdfast"})
+			f.Note(partEnvironment, closed(p, root))
 			continue
 		}
 		if unit == "" {
