@@ -36,7 +36,7 @@ func permitted(c check.Check) *check.Check {
 		}
 		switch {
 		case len(vs) > 0:
-			return check.Result{Verdict: check.Fail, Violations: vs, Detail: strings.Join(missing, "; ")}
+			return check.Result{Verdict: check.Fail, Violations: vs, Detail: strings.Join(missing, "; "), Partial: len(missing) > 0}
 		case len(missing) > 0:
 			return check.Unseen(strings.Join(missing, "; "))
 		case len(seen) == 0:

@@ -248,7 +248,7 @@ func closed(p host.Process, root bool) *fact.Problem {
 func (c *collector) environments(f *Fact) {
 	ps, problem := c.ev.Processes()
 	f.Note(partEnvironment, problem)
-	root := slices.ContainsFunc(ps, func(p host.Process) bool { return p.UID == 0 && !p.EnvDenied && len(p.Environ) > 0 })
+	root := slices.ContainsFunc(ps, func(p host.Process) bool { return p.UIDs[1] == 0 && !p.EnvDenied && len(p.Environ) > 0 })
 	for _, p := range ps {
 		unit, session := unitOf(p.Cgroup)
 		if session || p.Name == "holdfast" || path.Base(p.Exe) == "holdfast" {
