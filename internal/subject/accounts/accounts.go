@@ -155,6 +155,7 @@ var Source = host.Define(host.Spec[Accounts]{
 			"/etc/profile", "/etc/bash.bashrc", "/etc/bashrc", "/etc/profile.d/*.sh",
 			"/etc/ssh/sshd_config", "/etc/ssh/sshd_config.d/*.conf"),
 		host.Stat("/var/lib/lastlog/lastlog2.db"),
+		host.Run(lastlog2),
 		[]host.Need{
 			{Op: host.OpRead, Pattern: "/var/log/lastlog", Max: maxLogins},
 			{Op: host.OpRead, Pattern: "/var/log/wtmp", Max: maxLogins},

@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"encoding/binary"
+	"strings"
 	"time"
 
 	"holdfast.example/holdfast/internal/fact"
@@ -21,6 +22,10 @@ const (
 // logins notes the day of each account's last log-in. lastlog must be there: wtmp alone is rotated
 // away every month.
 func (a *Accounts) logins(ev *host.Evidence) {
+	if _, missing := ev.Stat("/var/lib/lastlog/lastlog2.db"); missing == nil {
+		a.logins2(ev)
+		return
+	}
 	lastlog, wtmp := ev.File("/var/log/lastlog"), ev.File("/var/log/wtmp")
 	a.Note(PartLogins, lastlog.Err)
 	last := map[string]string{}
@@ -40,11 +45,47 @@ func (a *Accounts) logins(ev *host.Evidence) {
 	if recorded {
 		return
 	}
-	p := &fact.Problem{Cause: fact.Unsupported, Source: "/var/log/lastlog", Text: "no log-in of any account is recorded there"}
-	if _, missing := ev.Stat("/var/lib/lastlog/lastlog2.db"); missing == nil {
-		p.Source, p.Text, p.How = "/var/lib/lastlog/lastlog2.db", "is a database that is not read yet", "lastlog2"
+	a.Note(PartLogins, &fact.Problem{Cause: fact.Unsupported, Source: "/var/log/lastlog", Text: "no log-in of any account is recorded there"})
+}
+
+// lastlog2 prints the database that follows lastlog in util-linux 2.40 and later.
+var lastlog2 = &host.Command{Name: "lastlog2", Argv: []string{"lastlog2"}, Root: true, Why: "the last log-in of each account, where util-linux keeps it"}
+
+func (a *Accounts) logins2(ev *host.Evidence) {
+	out := ev.Output(lastlog2)
+	switch {
+	case out.Err == nil:
+	case out.Err.Cause == fact.NotFound:
+		a.Note(PartLogins, &fact.Problem{Cause: fact.Unsupported, Source: "lastlog2", Text: "the database of log-ins is there, the program that prints it is not", How: "lastlog2"})
+		return
+	default:
+		a.Note(PartLogins, out.Err)
+		return
 	}
-	a.Note(PartLogins, p)
+	last := lastlog2Days(string(out.Stdout))
+	if len(last) == 0 {
+		a.Note(PartLogins, &fact.Problem{Cause: fact.Unsupported, Source: "lastlog2", Text: "no log-in of any account is recorded there"})
+	}
+	for i := range a.Users {
+		a.Users[i].LastLogin = last[a.Users[i].Name]
+	}
+}
+
+// lastlog2Days reads lines such as "erika  pts/0  10.9.0.7  Tue Jul 16 10:04:32 +0200 2026": the account
+// comes first, the time last. Who never logged in has no time.
+func lastlog2Days(text string) map[string]string {
+	out := map[string]string{}
+	for line := range strings.Lines(text) {
+		f := strings.Fields(line)
+		if len(f) < 7 {
+			continue
+		}
+		at, err := time.Parse("Jan 2 15:04:05 -0700 2006", strings.Join(f[len(f)-5:], " "))
+		if err == nil {
+			out[f[0]] = at.UTC().Format(time.DateOnly)
+		}
+	}
+	return out
 }
 
 func lastlogDay(data []byte, uid int) string {

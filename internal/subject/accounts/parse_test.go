@@ -136,6 +136,23 @@ func TestEmptyLastlogIsAGap(t *testing.T) {
 	}
 }
 
+// The lines have the form that lastlog2 of util-linux prints; no Debian 12 has it, so they were not
+// taken from a host.
+func TestLastlog2(t *testing.T) {
+	h := archive(t, "debian")
+	h.Infos = map[string]host.Info{"/var/lib/lastlog/lastlog2.db": {Mode: 0o644}}
+	if a := hosttest.Observe(Source, h).(Accounts); a.Gaps[PartLogins].Source != "lastlog2" {
+		t.Errorf("the database is there, the program is not: %v", a.Gaps)
+	}
+	h.Outputs["lastlog2"] = "Username         Port     From                                       Latest\n" +
+		"root                                                               **Never logged in**\n" +
+		"erika            pts/0    10.9.0.7                                   Tue Jul 14 23:04:32 -0200 2026\n"
+	a := hosttest.Observe(Source, h).(Accounts)
+	if _, gap := a.Gaps[PartLogins]; gap || find(t, a, "erika").LastLogin != "2026-07-15" || find(t, a, "root").LastLogin != "" {
+		t.Errorf("erika %q, root %q, gaps %v", find(t, a, "erika").LastLogin, find(t, a, "root").LastLogin, a.Gaps)
+	}
+}
+
 func TestDeniedShadowIsAGap(t *testing.T) {
 	h := archive(t, "debian")
 	h.Problems = map[string]*fact.Problem{"/etc/shadow": {Cause: fact.Denied, Source: "/etc/shadow"}}
