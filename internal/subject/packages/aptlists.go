@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pierrec/lz4/v4"
+
 	"holdfast.example/holdfast/internal/fact"
 	"holdfast.example/holdfast/internal/host"
 )
@@ -142,20 +144,18 @@ func readLists(ev *host.Evidence, f *Fact, r Repository, best map[string][]insta
 		f.Note(partSecurity, problem)
 		read := false
 		for _, file := range files {
-			data, problem := plain(file)
-			f.Note(partUpdates, problem)
-			f.Note(partSecurity, problem)
-			if problem != nil {
+			take := func(stanza []byte) { scan(stanza, best, file.Path, security, late) }
+			if late && !rel.automaticUpgrades {
+				take = func(stanza []byte) { scanName(stanza, best) }
+			}
+			if problem := eachStanza(file, take); problem != nil {
+				f.Note(partUpdates, problem)
+				f.Note(partSecurity, problem)
 				continue
 			}
 			read = true
 			f.Lists = append(f.Lists, List{File: file.Path, Suite: r.Suite, Security: security,
 				Date: rel.date, ValidUntil: rel.validUntil})
-			if late && !rel.automaticUpgrades {
-				scanNames(data, best)
-				continue
-			}
-			scan(data, best, file.Path, security, late)
 		}
 		if !read && problem == nil {
 			p := &fact.Problem{Cause: fact.Failed, Source: pattern, Text: "there is no list of " + r.Name() + " yet", How: "sudo apt-get update"}
@@ -207,69 +207,116 @@ func isSecurity(r Repository, rel releaseFacts) bool {
 }
 
 // plain gives a list as text, whatever apt compressed it with.
-func plain(file host.File) ([]byte, *fact.Problem) {
+func plain(file host.File) (io.Reader, *fact.Problem) {
 	if file.Err != nil {
 		return nil, file.Err
 	}
-	bad := func(err error) *fact.Problem {
-		return &fact.Problem{Cause: fact.NotParsable, Source: file.Path, Text: err.Error()}
-	}
+	data := bytes.NewReader(file.Data)
 	switch path.Ext(file.Path) {
 	case ".lz4":
-		data, err := unpackLZ4(file.Data, maxList)
-		if err != nil {
-			return nil, bad(err)
-		}
-		return data, nil
+		return lz4.NewReader(data), nil
 	case ".gz":
-		z, err := gzip.NewReader(bytes.NewReader(file.Data))
+		z, err := gzip.NewReader(data)
 		if err != nil {
-			return nil, bad(err)
+			return nil, &fact.Problem{Cause: fact.NotParsable, Source: file.Path, Text: err.Error()}
 		}
-		data, err := io.ReadAll(io.LimitReader(z, maxList+1))
-		switch {
-		case err != nil:
-			return nil, bad(err)
-		case len(data) > maxList:
-			return nil, &fact.Problem{Cause: fact.TooLarge, Source: file.Path}
-		}
-		return data, nil
+		return z, nil
 	case ".xz", ".bz2", ".zst", ".lzma":
 		return nil, &fact.Problem{Cause: fact.Unsupported, Source: file.Path, Text: "this compression is not read", How: "apt list --upgradable"}
 	}
-	return file.Data, nil
+	return data, nil
 }
 
-// scan takes in one list. It allocates for packages that are installed only: a list names 60,000.
-func scan(data []byte, best map[string][]installedOffer, source string, security, late bool) {
-	for len(data) > 0 {
-		var stanza []byte
-		stanza, data = nextStanza(data)
-		if len(stanza) < 10 || string(stanza[:9]) != "Package: " {
-			continue
+const (
+	pieceSize = 256 << 10
+	maxStanza = 4 << 20 // the largest of Debian 12 has 300 KB
+)
+
+// eachStanza reads a list piece by piece: main of Debian has 47 MB, and one stanza is all that is
+// needed at a time. A problem may come after some stanzas.
+func eachStanza(file host.File, do func(stanza []byte)) *fact.Problem {
+	in, problem := plain(file)
+	if problem != nil {
+		return problem
+	}
+	left := int64(maxList)
+	buf := make([]byte, 0, 2*pieceSize)
+	for {
+		// Not io.ReadFull: a compressed list that was cut would look like one that ends.
+		var err error
+		for to := len(buf) + pieceSize; len(buf) < to && err == nil; {
+			var n int
+			n, err = in.Read(buf[len(buf):to])
+			buf = buf[:len(buf)+n]
+			left -= int64(n)
 		}
-		name, _, _ := bytes.Cut(stanza[9:], []byte("\n"))
-		offers, ok := best[string(name)]
-		if !ok {
-			continue
+		end := bytes.LastIndex(buf, []byte("\n\n")) + 2
+		last := err == io.EOF
+		switch {
+		case last:
+			end = len(buf)
+		case err != nil:
+			return &fact.Problem{Cause: fact.NotParsable, Source: file.Path, Text: err.Error()}
+		case left < 0 || end < 2 && len(buf) > maxStanza:
+			return &fact.Problem{Cause: fact.TooLarge, Source: file.Path}
+		case end < 2:
+			end = 0
 		}
-		version, arch, phased := "", "", false
-		for len(stanza) > 0 {
-			var field, value []byte
-			field, value, stanza = nextField(stanza)
-			switch string(field) {
-			case "Version":
-				version = string(value)
-			case "Architecture":
-				arch = string(value)
-			case "Phased-Update-Percentage":
-				phased = string(value) != "100"
-			}
+		for rest := buf[:end]; len(rest) > 0; {
+			var stanza []byte
+			stanza, rest = nextStanza(rest)
+			do(stanza)
 		}
-		for i := range offers {
-			offers[i].take(version, arch, source, security, late, phased)
+		if last {
+			return nil
+		}
+		buf = buf[:copy(buf, buf[end:])]
+		if cap(buf)-len(buf) < pieceSize {
+			buf = slices.Grow(buf, pieceSize)
 		}
 	}
+}
+
+// scan takes in one stanza. It allocates for packages that are installed only: a list names 60,000.
+func scan(stanza []byte, best map[string][]installedOffer, source string, security, late bool) {
+	offers := best[string(packageName(stanza))]
+	if len(offers) == 0 {
+		return
+	}
+	version, arch, phased := "", "", false
+	for len(stanza) > 0 {
+		var field, value []byte
+		field, value, stanza = nextField(stanza)
+		switch string(field) {
+		case "Version":
+			version = string(value)
+		case "Architecture":
+			arch = string(value)
+		case "Phased-Update-Percentage":
+			phased = string(value) != "100"
+		}
+	}
+	for i := range offers {
+		offers[i].take(version, arch, source, security, late, phased)
+	}
+}
+
+// scanName notes only that the list knows the package.
+func scanName(stanza []byte, best map[string][]installedOffer) {
+	offers := best[string(packageName(stanza))]
+	for i := range offers {
+		offers[i].listed = true
+	}
+}
+
+// packageName gives the name of a stanza, which starts with it, or nothing.
+func packageName(stanza []byte) []byte {
+	name, ok := bytes.CutPrefix(stanza, []byte("Package: "))
+	if !ok {
+		return nil
+	}
+	name, _, _ = bytes.Cut(name, []byte("\n"))
+	return name
 }
 
 func (o *installedOffer) take(version, arch, source string, security, late, phased bool) {
@@ -290,20 +337,5 @@ func (o *installedOffer) take(version, arch, source string, security, late, phas
 	}
 	if security && (o.security == "" || Compare(version, o.security) > 0) {
 		o.security, o.securitySource = version, source
-	}
-}
-
-// scanNames notes only that the list knows the packages.
-func scanNames(data []byte, best map[string][]installedOffer) {
-	for len(data) > 0 {
-		var stanza []byte
-		stanza, data = nextStanza(data)
-		if len(stanza) < 10 || string(stanza[:9]) != "Package: " {
-			continue
-		}
-		name, _, _ := bytes.Cut(stanza[9:], []byte("\n"))
-		for i := range best[string(name)] {
-			best[string(name)][i].listed = true
-		}
 	}
 }

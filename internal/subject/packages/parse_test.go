@@ -128,25 +128,49 @@ Unattended-Upgrade::Origins-Pattern {
 	}
 }
 
-func TestLZ4(t *testing.T) {
-	// One block: three literals, a match of ten, five literals.
-	frame := []byte{0x04, 0x22, 0x4d, 0x18, 0x60, 0x40, 0x82, 12, 0, 0, 0, 0x36, 'a', 'b', 'c', 3, 0, 0x50, 'c', 'a', 'b', 'c', '\n', 0, 0, 0, 0}
-	got, err := unpackLZ4(frame, 100)
-	if err != nil || string(got) != "abcabcabcabcacabc\n" {
-		t.Errorf("%q %v", got, err)
+// frame is one block of LZ4: three literals, a match of ten, five literals.
+var frame = []byte{0x04, 0x22, 0x4d, 0x18, 0x60, 0x40, 0x82, 12, 0, 0, 0, 0x36, 'a', 'b', 'c', 3, 0, 0x50, 'c', 'a', 'b', 'c', '\n', 0, 0, 0, 0}
+
+func TestStanzasOfALongList(t *testing.T) {
+	var got []string
+	take := func(stanza []byte) { got = append(got, string(stanza)) }
+	if p := eachStanza(host.File{Info: host.Info{Path: "l.lz4"}, Data: frame}, take); p != nil || len(got) != 1 || strings.TrimSpace(got[0]) != "abcabcabcabcacabc" {
+		t.Errorf("%q %v", got, p)
 	}
-	if _, err := unpackLZ4(frame, 10); err == nil {
-		t.Error("the limit does not hold")
+	if p := eachStanza(host.File{Info: host.Info{Path: "l.lz4"}, Data: frame[:15]}, take); p == nil {
+		t.Error("a list that was cut is no list")
+	}
+	// Stanzas over the ends of pieces, one larger than a piece, the last without its empty line.
+	var list strings.Builder
+	var want []string
+	for i := range 3000 {
+		s := "Package: p" + itoa(i) + "\nDescription: " + strings.Repeat("x", i)
+		if i == 1500 {
+			s += strings.Repeat("y", 3*pieceSize)
+		}
+		want = append(want, s)
+		list.WriteString(s + "\n\n")
+	}
+	got = nil
+	if p := eachStanza(host.File{Data: []byte(strings.TrimRight(list.String(), "\n"))}, take); p != nil {
+		t.Fatal(p)
+	}
+	for i := range got {
+		got[i] = strings.TrimRight(got[i], "\n")
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%d stanzas, want %d, or they differ", len(got), len(want))
+	}
+	if p := eachStanza(host.File{Data: bytes.Repeat([]byte("x"), maxStanza+2*pieceSize)}, take); p == nil || p.Cause != fact.TooLarge {
+		t.Errorf("a stanza without end: %v", p)
 	}
 }
 
-func FuzzLZ4(f *testing.F) {
-	f.Add([]byte{0x04, 0x22, 0x4d, 0x18, 0x60, 0x40, 0x82, 12, 0, 0, 0, 0x36, 'a', 'b', 'c', 3, 0, 0x50, 'c', 'a', 'b', 'c', '\n', 0, 0, 0, 0})
-	f.Fuzz(func(t *testing.T, data []byte) {
-		out, err := unpackLZ4(data, 1<<20)
-		if len(out) > 1<<20 || err != nil && out != nil {
-			t.Errorf("%d bytes, %v", len(out), err)
-		}
+func FuzzLists(f *testing.F) {
+	f.Add("l.lz4", frame)
+	f.Add("l", []byte("Package: a\nVersion: 1\n\nPackage: b\n"))
+	f.Fuzz(func(t *testing.T, name string, data []byte) {
+		eachStanza(host.File{Info: host.Info{Path: name}, Data: data}, func(stanza []byte) { scan(stanza, map[string][]installedOffer{"a": {{}}}, "", true, false) })
 	})
 }
 
@@ -191,7 +215,7 @@ func BenchmarkLists(b *testing.B) {
 	b.SetBytes(int64(list.Len()))
 	b.ReportAllocs()
 	for b.Loop() {
-		scan(list.Bytes(), best, "list", false, false)
+		eachStanza(host.File{Data: list.Bytes()}, func(stanza []byte) { scan(stanza, best, "list", false, false) })
 	}
 }
 
