@@ -38,6 +38,10 @@ var planted = []struct {
 	{"SSH: host keys that others read", func(r tree) {
 		r.chmod("etc/ssh/ssh_host_rsa_key", 0o644)
 	}, []fault{{"filesystems-host-keys", "file:/etc/ssh/ssh_host_rsa_key"}}},
+	{"SSH: settings that a group writes", func(r tree) {
+		r.chown("etc/ssh/sshd_config", 0, 1000)
+		r.chmod("etc/ssh/sshd_config", 0o664)
+	}, []fault{{"filesystems-sshd-config", "file:/etc/ssh/sshd_config"}}},
 	{"SSH: a weak authorised key", func(r tree) {
 		r.add("home/erika/.ssh/authorized_keys", weakKey)
 	}, []fault{{"accounts-key-weak", "authorized_key:SHA256:KG5CHctmblvVoFJ3yPVreABpEbXOA04RUDKnJf95MDo"}}},

@@ -109,6 +109,7 @@ func Checks() []*check.Check {
 		filesystems.ProgramFolders,
 		filesystems.ProgramOptions,
 		filesystems.RootHome,
+		filesystems.SSHSettings,
 		filesystems.Separate,
 		filesystems.SetGroupID,
 		filesystems.SetUserID,

@@ -8,7 +8,7 @@ import (
 )
 
 var checks = []*check.Check{
-	DeviceOptions, ProgramOptions, Separate, MountsKept, AccountFiles, PasswordFiles, HostKeys, TLSKeys, SudoFolder, JobAccess, CronReadable,
+	DeviceOptions, ProgramOptions, Separate, MountsKept, AccountFiles, PasswordFiles, HostKeys, TLSKeys, SudoFolder, SSHSettings, JobAccess, CronReadable,
 	Banners, HostTables, RootHome, BootFolder, StartupFiles, ProgramFolders, OpenFiles, OpenFolders, SetUserID, SetGroupID, Owners,
 	TrustFiles, LoginFiles, DotFiles,
 }

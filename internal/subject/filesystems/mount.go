@@ -72,26 +72,6 @@ func unescape(s string) string {
 	return strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`).Replace(s)
 }
 
-// root tells whether / is a whole device, and whose overlay it is when an engine made it.
-func root(mountinfo string) (device bool, engine string) {
-	for line := range strings.Lines(mountinfo) {
-		before, after, _ := strings.Cut(line, " - ")
-		fields, origin := strings.Fields(before), strings.Fields(after)
-		if len(fields) < 5 || len(origin) < 2 || fields[4] != "/" {
-			continue
-		}
-		if origin[0] == "overlay" {
-			for _, e := range []struct{ mark, engine string }{{"/containerd/", "containerd"}, {"/docker/", "docker"}, {"/containers/storage/", "podman"}} {
-				if strings.Contains(after, e.mark) {
-					return false, e.engine
-				}
-			}
-		}
-		return fields[3] == "/" && strings.HasPrefix(origin[1], "/dev/"), ""
-	}
-	return false, ""
-}
-
 // mounts gives the mounts to judge: as they are, or on a file tree as they will be. The result
 // counts when there is nothing to judge.
 func (f Fact) mounts() ([]Mount, string, *check.Result) {

@@ -36,7 +36,7 @@ func permitted(c check.Check) *check.Check {
 		}
 		switch {
 		case len(vs) > 0:
-			return check.Result{Verdict: check.Fail, Violations: vs, Detail: strings.Join(missing, "; "), Partial: len(missing) > 0}
+			return check.Failed("", vs).Beside(strings.Join(missing, "; "))
 		case len(missing) > 0:
 			return check.Unseen(strings.Join(missing, "; "))
 		case len(seen) == 0:
@@ -174,6 +174,22 @@ var SudoFolder = permitted(check.Check{
 		check.Passes("as installed", having("/etc/sudoers.d 0755 root root")),
 		check.Fails("writable by a group", Fact{Files: []File{{Path: "/etc/sudoers.d", Mode: "0775", Owner: "root", Group: "ops", Folder: true}}}, "file:/etc/sudoers.d"),
 		check.Skips("no sudo", Fact{}),
+	},
+})
+
+// SSHSettings judges the settings of the SSH server.
+var SSHSettings = permitted(check.Check{
+	ID:           "filesystems-sshd-config",
+	Title:        "Only root changes the settings of the SSH server",
+	Doc:          "Who writes them decides who may log in, and with which keys, from the next restart on.",
+	Remedy:       "chown root:root /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*\nchmod 0600 /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*",
+	Requirements: []string{"A.5.2.1", "A.5.2.12"},
+	References:   []string{"CIS Debian 12 5.1.1"},
+	Examples: []check.Example{
+		check.Passes("as installed", having("/etc/ssh/sshd_config 0644 root root")),
+		check.Fails("a file that a group writes", having("/etc/ssh/sshd_config 0644 root root", "/etc/ssh/sshd_config.d/10-team.conf 0664 root team"), "file:/etc/ssh/sshd_config.d/10-team.conf"),
+		check.Fails("of a user", having("/etc/ssh/sshd_config 0644 deploy root"), "file:/etc/ssh/sshd_config"),
+		check.Skips("no server", Fact{}),
 	},
 })
 

@@ -27,6 +27,7 @@ var sensitive = strings.Fields(`/etc/passwd /etc/passwd- /etc/group /etc/group- 
 	/etc/ssh/ssh_host_*_key /etc/ssl/private /etc/sudoers /etc/sudoers.d /etc/sudoers.d/*
 	/etc/crontab /etc/cron.d /etc/cron.hourly /etc/cron.daily /etc/cron.weekly /etc/cron.monthly /etc/cron.yearly
 	/etc/cron.d/* /etc/cron.hourly/* /etc/cron.daily/* /etc/cron.weekly/* /etc/cron.monthly/* /etc/crontabs /etc/crontabs/*
+	/etc/ssh/sshd_config /etc/ssh/sshd_config.d /etc/ssh/sshd_config.d/*
 	/etc/cron.allow /etc/cron.deny /etc/at.allow /etc/at.deny
 	/etc/issue /etc/issue.net /etc/motd /etc/hosts /etc/hosts.allow /etc/hosts.deny /root /boot /etc/hosts.equiv /etc/ssh/shosts.equiv`)
 
@@ -47,8 +48,8 @@ var dotNames = []string{".rhosts", ".shosts", ".netrc", ".forward"}
 var Source = host.Define(host.Spec[Fact]{
 	Title: "File systems and permissions",
 	Needs: host.Join(
-		host.Read("/proc/self/mountinfo", "/etc/fstab", "/etc/passwd", "/etc/group", "/etc/subuid", "/etc/subgid", "/etc/nsswitch.conf", "/run/systemd/container"),
-		host.Stat("/.dockerenv", "/run/.containerenv"),
+		host.Read("/proc/self/mountinfo", "/etc/fstab", "/etc/passwd", "/etc/group", "/etc/subuid", "/etc/subgid", "/etc/nsswitch.conf"),
+		host.ContainerNeeds(),
 		host.Stat(sensitive...), host.Stat(startup...), host.Stat(programs...),
 		host.Walk(),
 	),
@@ -86,7 +87,7 @@ func parse(ev *host.Evidence, _ fact.Key) Fact {
 		}
 	}
 	f.Fstab = fstab(read(partFstab, "/etc/fstab"))
-	f.Container = container(ev, mountinfo)
+	f.Container = host.Container(ev)
 	n := readNames(read(partAccounts, "/etc/passwd"), read(partAccounts, "/etc/group"), read(partAccounts, "/etc/subuid"), read(partAccounts, "/etc/subgid"))
 	f.Directory = directory(read(partAccounts, "/etc/nsswitch.conf"))
 	f.permissions(ev, n)
@@ -168,25 +169,6 @@ func directory(nsswitch string) string {
 				return s
 			}
 		}
-	}
-	return ""
-}
-
-// container tells the engine when this is a container. /.dockerenv alone does not prove one: a
-// machine whose disk was made of an image keeps the file, and has its root on a device.
-func container(ev *host.Evidence, mountinfo string) string {
-	if word := strings.TrimSpace(ev.File("/run/systemd/container").Text()); word != "" {
-		return word[:min(len(word), 40)]
-	}
-	if _, problem := ev.Stat("/run/.containerenv"); problem == nil {
-		return "podman"
-	}
-	device, engine := root(mountinfo)
-	if engine != "" {
-		return engine
-	}
-	if _, problem := ev.Stat("/.dockerenv"); problem == nil && !device {
-		return "docker"
 	}
 	return ""
 }

@@ -35,7 +35,6 @@ var (
 	// units that load rules at boot, and the framework that each stands for
 	loaders = [...][2]string{{"nftables", "nftables"}, {"ufw", "ufw"}, {"firewalld", "firewalld"}, {"netfilter-persistent", "iptables"},
 		{"iptables", "iptables"}, {"ip6tables", "iptables"}}
-	markers = [...]string{"/.dockerenv", "/run/.containerenv"}
 )
 
 // Source gathers packet filter rules.
@@ -54,11 +53,11 @@ func needs() []host.Need {
 	for _, f := range savedFiles {
 		read = append(read, f[1])
 	}
-	stat := append([]string{}, markers[:]...)
+	var stat []string
 	for _, l := range loaders {
 		stat = append(stat, wants(l[0])...)
 	}
-	return host.Join(host.Read(read...), host.Stat(stat...), host.Run(nftList, saved4, saved6))
+	return host.Join(host.Read(read...), host.Stat(stat...), host.ContainerNeeds(), host.Run(nftList, saved4, saved6))
 }
 
 func wants(unit string) []string {
@@ -99,12 +98,7 @@ func scripts(ev *host.Evidence) []host.File {
 }
 
 func parse(ev *host.Evidence, _ fact.Key) Fact {
-	var f Fact
-	for _, m := range markers {
-		if _, p := ev.Stat(m); p == nil {
-			f.Container = true
-		}
-	}
+	f := Fact{Container: host.Container(ev) != ""}
 	f.kernel(ev)
 	f.Frameworks = frameworks(ev, &f)
 	f.OnDisk = onDisk(ev, f.Frameworks)

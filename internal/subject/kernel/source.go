@@ -62,7 +62,7 @@ func needs() []host.Need {
 		"/etc/default/grub.d/*.cfg", "/proc/modules", "/sys/module/apparmor/parameters/enabled", "/sys/kernel/security/apparmor/profiles",
 		"/sys/kernel/security/lsm", "/sys/kernel/security/lockdown", "/sys/fs/selinux/enforce", "/etc/selinux/config",
 		"/etc/security/limits.conf", "/etc/security/limits.d/*.conf", "/etc/systemd/coredump.conf", "/usr/lib/systemd/coredump.conf",
-		"/run/systemd/container", "/proc/self/mountinfo"}
+	}
 	read = append(read, loaderFiles...)
 	for _, d := range slices.Concat(sysctlFolders, modprobeFolders, coredumpFolders) {
 		read = append(read, d+"/*.conf")
@@ -70,7 +70,7 @@ func needs() []host.Need {
 	for _, key := range watched {
 		read = append(read, procPath(key))
 	}
-	stat := []string{"/.dockerenv", "/run/.containerenv", "/sys/module", "/etc/systemd/system/ctrl-alt-del.target"}
+	stat := []string{"/sys/module", "/etc/systemd/system/ctrl-alt-del.target"}
 	for _, w := range forwarders {
 		stat = append(stat, w.mark)
 	}
@@ -78,14 +78,14 @@ func needs() []host.Need {
 	for _, m := range watchedModules {
 		stat = append(stat, m.pattern)
 	}
-	return host.Join(host.Read(read...), host.Stat(stat...))
+	return host.Join(host.Read(read...), host.Stat(stat...), host.ContainerNeeds())
 }
 
 func parse(ev *host.Evidence, _ fact.Key) Fact {
 	f := Fact{Tree: ev.Rootfs}
 	f.Installed = f.exists(ev, partKernel, kernelFiles) != ""
 	f.Systemd = f.exists(ev, partKernel, systemdFiles) != ""
-	f.Container = container(ev)
+	f.Container = host.Container(ev)
 	for _, w := range forwarders {
 		if f.exists(ev, partKernel, []string{w.mark}) != "" {
 			f.Forwarders = append(f.Forwarders, w.name)
@@ -169,45 +169,6 @@ func (f *Fact) dropIns(ev *host.Evidence, part string, dirs []string) []host.Fil
 		}
 	}
 	return out
-}
-
-// container tells the engine when this is a container. /.dockerenv alone does not prove one: a
-// machine whose disk was made of an image keeps the file, and has its root on a device.
-func container(ev *host.Evidence) string {
-	if word := strings.TrimSpace(ev.File("/run/systemd/container").Text()); word != "" {
-		return clip(word, 40)
-	}
-	if _, problem := ev.Stat("/run/.containerenv"); problem == nil {
-		return "podman"
-	}
-	device, engine := root(ev.File("/proc/self/mountinfo").Text())
-	if engine != "" {
-		return engine
-	}
-	if _, problem := ev.Stat("/.dockerenv"); problem == nil && !device {
-		return "docker"
-	}
-	return ""
-}
-
-// root tells whether / is a whole device, and whose overlay it is when an engine made it.
-func root(mountinfo string) (device bool, engine string) {
-	for line := range strings.Lines(mountinfo) {
-		before, after, _ := strings.Cut(line, " - ")
-		fields, origin := strings.Fields(before), strings.Fields(after)
-		if len(fields) < 5 || len(origin) < 2 || fields[4] != "/" {
-			continue
-		}
-		if origin[0] == "overlay" {
-			for _, e := range []struct{ mark, engine string }{{"/containerd/", "containerd"}, {"/docker/", "docker"}, {"/containers/storage/", "podman"}} {
-				if strings.Contains(after, e.mark) {
-					return false, e.engine
-				}
-			}
-		}
-		return fields[3] == "/" && strings.HasPrefix(origin[1], "/dev/"), ""
-	}
-	return false, ""
 }
 
 func notRunning(what string) *fact.Problem {

@@ -23,10 +23,10 @@ var Source = host.Define(host.Spec[Fact]{
 	Needs: host.Join(
 		host.Read("/etc/hostname", "/proc/sys/kernel/hostname", "/proc/sys/kernel/osrelease", "/proc/sys/kernel/arch",
 			"/etc/machine-id", "/var/lib/dbus/machine-id", "/etc/os-release", "/usr/lib/os-release", "/etc/apk/arch",
-			"/usr/bin/true", "/bin/true", "/run/systemd/container", "/proc/self/mountinfo", dmiVendor, dmiProduct, efiSecureBoot),
-		host.Stat("/etc/machine-id", "/var/lib/dbus/machine-id", "/.dockerenv", "/run/.containerenv", "/sys/firmware/efi",
+			"/usr/bin/true", "/bin/true", dmiVendor, dmiProduct, efiSecureBoot),
+		host.Stat("/etc/machine-id", "/var/lib/dbus/machine-id", "/sys/firmware/efi",
 			"/usr/lib/systemd/systemd", "/lib/systemd/systemd"),
-		host.Run(uname),
+		host.ContainerNeeds(), host.Run(uname),
 	),
 	Parse:  parse,
 	Claims: claims,
@@ -46,7 +46,7 @@ func parse(ev *host.Evidence, _ fact.Key) Fact {
 	f.machine(ev)
 	f.os(ev)
 	f.hardware(ev)
-	f.Container = container(ev)
+	f.Container = host.Container(ev)
 	return f
 }
 
@@ -130,45 +130,6 @@ func virtual(product string) bool {
 		}
 	}
 	return false
-}
-
-// container tells the engine when this is a container. /.dockerenv alone does not prove one: a
-// machine whose disk was made of an image keeps the file, and has its root on a device.
-func container(ev *host.Evidence) string {
-	if word := strings.TrimSpace(ev.File("/run/systemd/container").Text()); word != "" {
-		return clip(word, 40)
-	}
-	if _, problem := ev.Stat("/run/.containerenv"); problem == nil {
-		return "podman"
-	}
-	device, engine := root(ev.File("/proc/self/mountinfo").Text())
-	if engine != "" {
-		return engine
-	}
-	if _, problem := ev.Stat("/.dockerenv"); problem == nil && !device {
-		return "docker"
-	}
-	return ""
-}
-
-// root tells whether / is a whole device, and whose overlay it is when an engine made it.
-func root(mountinfo string) (device bool, engine string) {
-	for line := range strings.Lines(mountinfo) {
-		before, after, _ := strings.Cut(line, " - ")
-		fields, origin := strings.Fields(before), strings.Fields(after)
-		if len(fields) < 5 || len(origin) < 2 || fields[4] != "/" {
-			continue
-		}
-		if origin[0] == "overlay" {
-			for _, e := range []struct{ mark, engine string }{{"/containerd/", "containerd"}, {"/docker/", "docker"}, {"/containers/storage/", "podman"}} {
-				if strings.Contains(after, e.mark) {
-					return false, e.engine
-				}
-			}
-		}
-		return fields[3] == "/" && strings.HasPrefix(origin[1], "/dev/"), ""
-	}
-	return false, ""
 }
 
 // architecture asks the kernel, else the header of a program that every system has.

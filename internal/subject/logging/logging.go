@@ -114,7 +114,6 @@ var (
 	journalParts = []string{"/usr/lib/systemd/journald.conf.d/*.conf", "/run/systemd/journald.conf.d/*.conf", "/etc/systemd/journald.conf.d/*.conf"}
 	systemdPaths = []string{"/lib/systemd/systemd-journald", "/usr/lib/systemd/systemd-journald"}
 	initPaths    = []string{"/lib/systemd/systemd", "/usr/lib/systemd/systemd", "/sbin/init", "/usr/sbin/init"}
-	marks        = []string{"/.dockerenv", "/run/.containerenv", "/run/systemd/container"}
 	rotators     = []string{"/etc/systemd/system/timers.target.wants/logrotate.timer", "/usr/lib/systemd/system/timers.target.wants/logrotate.timer", "/etc/cron.daily/logrotate", "/etc/periodic/daily/logrotate"}
 	uploadWants  = "/etc/systemd/system/multi-user.target.wants/systemd-journal-upload.service"
 	logPatterns  = []string{"/var/log", "/var/log/*", "/var/log/*/*", "/var/log/*/*/*"}
@@ -126,7 +125,7 @@ var Source = host.Define(host.Spec[Fact]{
 	Needs: host.Join(
 		host.Read(journalMain...), host.Read(journalParts...),
 		host.Read(rsyslogConf, syslogNGConf, uploadConf, auditConf, auditRules, auditRulesD, "/proc/cmdline"),
-		host.Stat(systemdPaths...), host.Stat(initPaths...), host.Stat(marks...), host.Stat(rotators...),
+		host.Stat(systemdPaths...), host.Stat(initPaths...), host.ContainerNeeds(), host.Stat(rotators...),
 		host.Stat(slices.Concat(programs["rsyslogd"], programs["syslog-ng"], programs["auditd"], programs["logrotate"])...),
 		host.Stat(agentPaths()...), host.Stat(uploadWants, "/var/log/journal"), host.Stat(logPatterns...),
 		host.Processes(),
@@ -146,7 +145,7 @@ func agentPaths() []string {
 
 func parse(ev *host.Evidence, _ fact.Key) Fact {
 	f := Fact{Static: ev.Rootfs}
-	f.Container = anyOf(ev, &f, partBoot, marks) != ""
+	f.Container = host.Container(ev) != ""
 	f.Init = anyOf(ev, &f, partBoot, initPaths) != ""
 	f.Systemd = anyOf(ev, &f, partPrograms, systemdPaths) != ""
 	for name, paths := range programs {

@@ -138,8 +138,6 @@ var rpmDatabases = []string{
 
 var initPrograms = []string{"/lib/systemd/systemd", "/usr/lib/systemd/systemd", "/sbin/init", "/usr/sbin/init"}
 
-var containerMarks = []string{"/.dockerenv", "/run/.containerenv", "/run/systemd/container"}
-
 // Source is how the fact is had.
 var Source = host.Define(host.Spec[Fact]{
 	Title: "installed packages and updates",
@@ -147,7 +145,7 @@ var Source = host.Define(host.Spec[Fact]{
 		large(64<<20, dpkgStatus, apkDB, apkDBNew),
 		host.Read(dpkgSplit, apkRepos, apkReposD, aptConf, aptConfD, aptList, aptListD,
 			dnfConf, yumConf, yumReposD, zypReposD, dnfAuto, rebootFlag, rebootPkgs, kernelNow, kernelText),
-		host.Stat(rpmDatabases...), host.Stat(initPrograms...), host.Stat(containerMarks...),
+		host.Stat(rpmDatabases...), host.Stat(initPrograms...), host.ContainerNeeds(),
 		host.Stat("/boot/vmlinuz-*"), host.Stat(timerPaths()...),
 		host.Run(rpmQuery, dnfUpdates, dnfSecurity, dnfReboot, apkUpdates),
 	),
@@ -166,7 +164,7 @@ func large(limit int64, patterns ...string) []host.Need {
 func parse(ev *host.Evidence, _ fact.Key) Fact {
 	var f Fact
 	f.Init = present(ev, &f, partBoot, initPrograms...)
-	f.Container = present(ev, &f, partKernel, containerMarks...)
+	f.Container = host.Container(ev) != ""
 	switch {
 	case dpkg(ev, &f):
 		f.Manager = "dpkg"

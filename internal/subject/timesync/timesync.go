@@ -65,7 +65,6 @@ var known = []struct {
 }
 
 var (
-	marks       = []string{"/.dockerenv", "/run/.containerenv", "/run/systemd/container"}
 	inits       = []string{"/lib/systemd/systemd", "/usr/lib/systemd/systemd", "/sbin/init", "/usr/sbin/init"}
 	chronyFiles = []string{"/etc/chrony/chrony.conf", "/etc/chrony.conf"}
 	ntpFiles    = []string{"/etc/ntpsec/ntp.conf", "/etc/ntp.conf"}
@@ -95,14 +94,14 @@ var Source = host.Define(host.Spec[Fact]{
 })
 
 func needs() []host.Need {
-	stats := slices.Concat(marks, inits)
+	stats := slices.Clone(inits)
 	for _, k := range known {
 		stats = append(stats, k.programs...)
 		for _, u := range k.units {
 			stats = append(stats, wants(u)...)
 		}
 	}
-	return host.Join(host.Stat(stats...), host.Processes(),
+	return host.Join(host.Stat(stats...), host.ContainerNeeds(), host.Processes(),
 		host.Read(slices.Concat(chronyFiles, ntpFiles, openFiles, timesyncd, timesyncdD)...))
 }
 
@@ -118,7 +117,7 @@ func parse(ev *host.Evidence, _ fact.Key) Fact {
 		}
 		return ""
 	}
-	f.Container = exists(partBoot, marks...) != ""
+	f.Container = host.Container(ev) != ""
 	f.Init = exists(partBoot, inits...) != ""
 	ps, problem := ev.Processes()
 	f.Note(partProcesses, problem)
