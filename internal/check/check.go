@@ -66,6 +66,15 @@ func Failed(seen string, vs []Violation) Result {
 	return Result{Verdict: Fail, Violations: vs}
 }
 
+// Beside marks a fail beside which something was not seen that is no need of the whole check: what
+// the fail does not name may be wrong too, so that it ends no finding. Empty means all was seen.
+func (r Result) Beside(missing string) Result {
+	if r.Verdict == Fail && missing != "" {
+		r.Detail, r.Partial = "also not seen: "+missing, true
+	}
+	return r
+}
+
 // Inapplicable says why the condition does not concern this subject.
 func Inapplicable(reason string) Result { return Result{Verdict: NotApplicable, Detail: reason} }
 

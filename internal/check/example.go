@@ -65,6 +65,9 @@ func example(name string, want Verdict, facts []fact.Fact, keys []string) Exampl
 
 // Verify judges the example and says what is not as it claims; nil when all is.
 func (x Example) Verify(c *Check, cat Catalogue) error {
+	if len(x.Facts) == 0 {
+		return fmt.Errorf("example %q has no fact, and shows nothing", x.Name)
+	}
 	var e *estate.Estate
 	if x.Estate != "" {
 		var problems []estate.Problem

@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -53,9 +54,9 @@ func Judge(c *Check, cat Catalogue, obs []fact.Observation, e *estate.Estate, no
 		default:
 			o.Result = runOne(c, o.Observation.Fact, o.Declared, params)
 		}
+		tidy(&o.Result)
 		o.Result = withGaps(c, o.Observation.Fact, o.Result)
 		o.Result = withAge(set, o.Observation.ObservedAt, now, o.Result)
-		tidy(&o.Result)
 	}
 	return out
 }
@@ -108,8 +109,7 @@ func withGaps(c *Check, f fact.Fact, r Result) Result {
 	}
 	text := strings.Join(missing, "; ")
 	if r.Verdict == Fail {
-		r.Detail, r.Partial = "also not seen: "+text, true
-		return r
+		return r.Beside(text)
 	}
 	return Unseen(text)
 }
@@ -142,19 +142,35 @@ func span(d time.Duration) string {
 	return unit(int(d/time.Minute), "minute")
 }
 
-// tidy orders violations by key and merges those with one key: a fault has one key.
+// tidy orders violations by key and merges those with one key: a fault has one key. A result that
+// contradicts itself is an error: of a fail without a violation nobody would be told what to mend.
 func tidy(r *Result) {
-	if r.Verdict == "" {
-		*r = Result{Verdict: Error, Detail: "the rule gave no verdict; please report it"}
+	if said := contradiction(*r); said != "" {
+		*r = Result{Verdict: Error, Detail: said + "; please report it"}
 		return
 	}
-	sort.SliceStable(r.Violations, func(i, j int) bool { return r.Violations[i].Key < r.Violations[j].Key })
-	kept := r.Violations[:0]
-	for _, v := range r.Violations {
-		if n := len(kept); n > 0 && kept[n-1].Key == v.Key {
-			continue
+	r.Violations = slices.Clone(r.Violations) // the rule's own list stays as it is
+	slices.SortStableFunc(r.Violations, func(a, b Violation) int { return strings.Compare(a.Key, b.Key) })
+	r.Violations = slices.CompactFunc(r.Violations, func(a, b Violation) bool { return a.Key == b.Key })
+}
+
+func contradiction(r Result) string {
+	switch r.Verdict {
+	case Pass, NotApplicable, Unknown, Error:
+		if len(r.Violations) > 0 {
+			return fmt.Sprintf("the rule says %s and names violations", r.Verdict)
 		}
-		kept = append(kept, v)
+	case Fail:
+		if len(r.Violations) == 0 {
+			return "the rule says fail and names no violation"
+		}
+		if slices.ContainsFunc(r.Violations, func(v Violation) bool { return v.Key == "" }) {
+			return "the rule names a violation without a key"
+		}
+	case "":
+		return "the rule gave no verdict"
+	default:
+		return fmt.Sprintf("the rule says %q, which is no verdict", r.Verdict)
 	}
-	r.Violations = kept
+	return ""
 }

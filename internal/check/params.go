@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -20,10 +21,11 @@ func (p Params) Int(name string) int {
 	case uint64:
 		return int(v)
 	case float64:
-		return int(v)
-	default:
-		panic(fmt.Sprintf("parameter %q of %s is %T, the rule wants a whole number", name, p.check, v))
+		if v == math.Trunc(v) {
+			return int(v)
+		}
 	}
+	panic(fmt.Sprintf("parameter %q of %s is %v, the rule wants a whole number", name, p.check, p.get(name)))
 }
 
 // String gives a text.

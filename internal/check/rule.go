@@ -47,9 +47,11 @@ func Across[F fact.Fact](rule func(all []Seen[F], e *estate.Estate, p Params) To
 	return Rule{Kind: zero.Kind(), across: func(all []observed, e *estate.Estate, p Params) Together {
 		typed := make([]Seen[F], 0, len(all))
 		for _, o := range all {
-			if v, ok := o.fact.(F); ok {
-				typed = append(typed, Seen[F]{Subject: o.subject, Fact: v, Declared: o.declared})
+			v, ok := o.fact.(F)
+			if !ok { // left out it would pass, though nobody compared it
+				panic(fmt.Sprintf("fact %s of %s has type %T, the rule wants %T", o.fact.Kind(), o.subject, o.fact, zero))
 			}
+			typed = append(typed, Seen[F]{Subject: o.subject, Fact: v, Declared: o.declared})
 		}
 		return rule(typed, e, p)
 	}}

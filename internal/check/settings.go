@@ -3,7 +3,9 @@ package check
 import (
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
+	"slices"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -86,7 +88,7 @@ func (c Catalogue) Params(id string, now time.Time) Params {
 	return Params{Now: now, check: id, values: c.For(id).Params}
 }
 
-// LoadCatalogue reads all files checks/*.yaml. Errors name file and line.
+// LoadCatalogue reads all files checks/*.yaml. Errors name the file, and the line or the check.
 func LoadCatalogue(fsys fs.FS) (Catalogue, error) {
 	files, err := fs.Glob(fsys, "checks/*.yaml")
 	if err != nil {
@@ -107,10 +109,30 @@ func LoadCatalogue(fsys fs.FS) (Catalogue, error) {
 			if _, twice := all[id]; twice {
 				return nil, fmt.Errorf("read catalogue %s: check %q stands in two files", path.Base(name), id)
 			}
-			all[id] = s.withDefaults()
+			s = s.withDefaults()
+			if err := s.valid(); err != nil {
+				return nil, fmt.Errorf("read catalogue %s: check %q: %w", path.Base(name), id, err)
+			}
+			all[id] = s
 		}
 	}
 	return all, nil
+}
+
+// valid refuses words that mean nothing: a check of an unknown level would bind nobody.
+func (s Settings) valid() error {
+	if s.Severity.Rank() == Info.Rank() && s.Severity != Info {
+		return fmt.Errorf("%q is no severity", s.Severity)
+	}
+	for _, l := range append(slices.Sorted(maps.Values(s.Levels)), s.Level) {
+		if l != Must && l != Should && l != May {
+			return fmt.Errorf("%q is no level", l)
+		}
+	}
+	if s.Interval < 0 || s.MaxAge < 0 {
+		return fmt.Errorf("interval %s and max_age %s must not be negative", s.Interval, s.MaxAge)
+	}
+	return nil
 }
 
 func (s Settings) withDefaults() Settings {

@@ -4,6 +4,8 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"fmt"
+	"io"
 	"log/slog"
 )
 
@@ -31,5 +33,5 @@ func (k Key) String() string { return "fact.Key(hidden)" }
 // LogValue hides the key from slog.
 func (k Key) LogValue() slog.Value { return slog.StringValue(k.String()) }
 
-// GoString hides the key from %#v.
-func (k Key) GoString() string { return k.String() }
+// Format hides the key from every verb: %d and %#v do not ask String.
+func (k Key) Format(s fmt.State, _ rune) { io.WriteString(s, k.String()) }

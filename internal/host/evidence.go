@@ -3,7 +3,9 @@ package host
 import (
 	"io/fs"
 	"path"
+	"slices"
 	"sort"
+	"strings"
 	"sync"
 
 	"holdfast.example/holdfast/internal/fact"
@@ -179,26 +181,47 @@ func (e *Evidence) file(p string) File {
 	if f, ok := e.files[p]; ok {
 		return f
 	}
-	if m, ok := e.globs[needKey{OpRead, p}]; ok && m.err != nil {
+	m, answered := e.globs[needKey{OpRead, p}]
+	switch {
+	case m.err != nil:
 		return File{Info: Info{Path: p}, Err: m.err}
-	}
-	if e.asked[needKey{OpRead, p}] || e.covered(p) {
+	case answered && len(m.paths) == 0, e.covered(p):
 		return File{Info: Info{Path: p}, Err: &fact.Problem{Cause: fact.NotFound, Source: p}}
 	}
 	return File{Info: Info{Path: p}, Err: notGathered(p)}
 }
 
-// covered tells whether a pattern that was asked for would have matched p.
+// covered tells whether a pattern that was answered would have matched p, and did not.
 func (e *Evidence) covered(p string) bool {
+	found := false
 	for k, m := range e.globs {
-		if k.op != OpRead || m.err != nil {
+		if k.op != OpRead || m.err != nil || !couldMatch(k.pattern, p) {
 			continue
 		}
-		if ok, _ := path.Match(k.pattern, p); ok {
-			return true
+		if _, there := slices.BinarySearch(m.paths, p); there {
+			return false // it was there, and its content never came
+		}
+		found = true
+	}
+	return found
+}
+
+// couldMatch tells whether a transport would name p for a pattern: as path.Match, but names that
+// begin with a dot are found only by patterns that say so.
+func couldMatch(pattern, p string) bool {
+	if pattern == p {
+		return true
+	}
+	if ok, _ := path.Match(pattern, p); !ok {
+		return false
+	}
+	parts, names := strings.Split(pattern, "/"), strings.Split(p, "/")
+	for i := range min(len(parts), len(names)) {
+		if strings.HasPrefix(names[i], ".") && !strings.HasPrefix(parts[i], ".") {
+			return false
 		}
 	}
-	return false
+	return true
 }
 
 // Glob gives all files read for a pattern, ordered by path. The problem tells why the pattern as a

@@ -71,12 +71,13 @@ func ParseArgs(data string) []string {
 
 // SocketInode gives N of a link target "socket:[N]".
 func SocketInode(link string) (uint64, bool) {
-	s, ok := strings.CutPrefix(link, "socket:[")
-	if !ok {
+	s, opened := strings.CutPrefix(link, "socket:[")
+	s, closed := strings.CutSuffix(s, "]")
+	n, err := strconv.ParseUint(s, 10, 64)
+	if !opened || !closed || err != nil {
 		return 0, false
 	}
-	n, err := strconv.ParseUint(strings.TrimSuffix(s, "]"), 10, 64)
-	return n, err == nil
+	return n, true
 }
 
 func four(s string) (out [4]int) {

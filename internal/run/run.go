@@ -29,11 +29,11 @@ var (
 	ErrNone = errors.New("not found")
 )
 
-// ParseKind reads name/version.
+// ParseKind reads name/version, as fact.Kind writes it.
 func ParseKind(s string) (fact.Kind, error) {
 	name, version, ok := strings.Cut(s, "/")
 	n, err := strconv.Atoi(version)
-	if !ok || err != nil || name == "" {
+	if !ok || err != nil || name == "" || n < 1 || strconv.Itoa(n) != version {
 		return fact.Kind{}, fmt.Errorf("%q is no kind of fact", s)
 	}
 	return fact.Kind{Name: name, Version: n}, nil

@@ -6,6 +6,9 @@ package usercheck
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"cel.dev/cel-go/cel"
@@ -83,9 +86,27 @@ func compile(env *cel.Env, u *estate.Check, sources []host.Source) (*compiled, e
 		if err != nil {
 			return check.Result{Verdict: check.Error, Detail: err.Error()}
 		}
-		return c.judge(tree, d, u)
+		return unlessHidden(f.Missing(), u, c.judge(tree, d, u))
 	})
 	return c, nil
+}
+
+// unlessHidden takes a pass back when parts of the fact were not seen: which of them an expression
+// needs, nobody can tell. One that looks at fact.gaps decides itself.
+func unlessHidden(gaps fact.Gaps, u *estate.Check, r check.Result) check.Result {
+	if len(gaps) == 0 || strings.Contains(u.Expr, "gaps") {
+		return r
+	}
+	var missing []string
+	for _, part := range slices.Sorted(maps.Keys(gaps)) {
+		p := gaps[part]
+		missing = append(missing, p.Error())
+	}
+	text := strings.Join(missing, "; ")
+	if r.Verdict == check.Pass {
+		return check.Unseen(text)
+	}
+	return r.Beside(text)
 }
 
 func program(env *cel.Env, field, text string, want *cel.Type) (cel.Program, error) {
@@ -122,7 +143,9 @@ func (c *compiled) judge(tree any, d estate.View, u *estate.Check) check.Result 
 		if err != nil {
 			return check.Result{Verdict: check.Error, Detail: "the key could not be evaluated: " + err.Error()}
 		}
-		key = fmt.Sprint(k.Value())
+		if key, _ = k.Value().(string); key == "" {
+			return check.Result{Verdict: check.Error, Detail: fmt.Sprintf("the key gave %v, want a text", k.Value())}
+		}
 	}
 	return check.Failed("", []check.Violation{{Key: key, Detail: "the expression does not hold: " + u.Expr}})
 }

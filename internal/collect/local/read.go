@@ -72,7 +72,7 @@ func problem(p string, err error) *fact.Problem {
 		out.Cause, out.How = fact.Denied, "sudo cat "+p
 	case errors.Is(err, errOutside), strings.Contains(err.Error(), "escapes from parent"):
 		out.Cause = fact.Outside
-	case errors.Is(err, errLoop), errors.Is(err, syscall.ELOOP):
+	case isLoop(err):
 		out.Text = "a loop of symbolic links"
 	default:
 		var pe *os.PathError
@@ -83,6 +83,8 @@ func problem(p string, err error) *fact.Problem {
 	}
 	return out
 }
+
+func isLoop(err error) bool { return errors.Is(err, errLoop) || errors.Is(err, syscall.ELOOP) }
 
 // glob gives the existing paths that match a pattern, in no order, at most host.MaxMatches. A
 // folder that is missing matches nothing; one that cannot be listed is a problem.
@@ -103,8 +105,12 @@ func glob(t tree, pattern string) ([]string, *fact.Problem) {
 		var next []string
 		for _, dir := range found {
 			if !host.IsPattern(part) {
-				if p := path.Join(dir, part); exists(t, p) {
+				p := path.Join(dir, part)
+				_, err := t.lstat(p)
+				if err == nil {
 					next = append(next, p)
+				} else if p := problem(p, err); p.Cause != fact.NotFound && !isLoop(err) && denied == nil {
+					denied = p // through a loop of links there is nothing to see
 				}
 				continue
 			}
@@ -130,9 +136,4 @@ func glob(t tree, pattern string) ([]string, *fact.Problem) {
 		found = next
 	}
 	return found, denied
-}
-
-func exists(t tree, p string) bool {
-	_, err := t.lstat(p)
-	return err == nil
 }

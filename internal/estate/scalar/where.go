@@ -4,6 +4,8 @@ import (
 	"errors"
 	"path"
 	"regexp"
+	"regexp/syntax"
+	"strconv"
 	"strings"
 )
 
@@ -53,7 +55,11 @@ type Pattern string
 func (p *Pattern) UnmarshalText(text []byte) error {
 	if _, err := regexp.Compile(string(text)); err != nil {
 		reason := err.Error()
-		return errors.New("is not a pattern: " + strings.TrimPrefix(reason, "error parsing regexp: "))
+		reason = strings.TrimPrefix(reason, "error parsing regexp: ")
+		if se, ok := errors.AsType[*syntax.Error](err); ok && !strconv.CanBackquote(se.Expr) { // it would run over lines
+			reason = se.Code.String() + ": " + Quote(se.Expr)
+		}
+		return errors.New("is not a pattern: " + reason)
 	}
 	*p = Pattern(text)
 	return nil

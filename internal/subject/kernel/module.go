@@ -132,20 +132,22 @@ func without(c check.Check) *check.Check {
 			case loaded:
 				vs = append(vs, check.Violation{Key: "module:" + id, At: "/modules/loaded", Source: "/proc/modules", Detail: "the module " + name + " is loaded"})
 			case slices.Contains(m.Available, id) && !m.Off && m.barred(id) == "":
-				if gap, missing := f.Gaps[partModprobe]; missing {
-					return check.Unclear(&gap)
+				if _, missing := f.Gaps[partModprobe]; missing {
+					continue // it may be barred there; said below
 				}
 				vs = append(vs, check.Violation{Key: "module:" + id, At: "/modules/available", Source: "/lib/modules",
 					Detail: "the module " + name + " is installed and can be loaded: no install or blacklist line in modprobe.d"})
 			}
 		}
-		if len(vs) > 0 {
-			return check.Failed("", vs)
-		}
 		for _, part := range []string{partModules, partModprobe} {
-			if gap, missing := f.Gaps[part]; missing {
+			if gap, missing := f.Gaps[part]; missing && len(vs) > 0 {
+				return check.Failed("", vs).Beside(gap.Error())
+			} else if missing {
 				return check.Unclear(&gap)
 			}
+		}
+		if len(vs) > 0 {
+			return check.Failed("", vs)
 		}
 		if m.Off {
 			return check.Passed("this kernel loads no modules")

@@ -6,6 +6,7 @@ import (
 
 	"holdfast.example/holdfast/internal/check"
 	"holdfast.example/holdfast/internal/estate"
+	"holdfast.example/holdfast/internal/fact"
 )
 
 const v4, v6 = "net.ipv4.conf.", "net.ipv6.conf."
@@ -95,14 +96,18 @@ var ReversePath = &check.Check{
 	References:   []string{"CIS Debian 12 3.3.7", "ANSSI BP-028 R12"},
 	Rule: check.On(func(f Fact, _ estate.View, p check.Params) check.Result {
 		r := f.judge(p.Strings("want"))
-		if r.Verdict == check.Fail && len(r.Violations) < len(p.Strings("want")) {
-			return check.Passed("one of all and default is on, and the greater one counts")
+		switch {
+		case r.Verdict != check.Fail || len(r.Violations) == len(p.Strings("want")):
+			return r
+		case r.Partial: // the other one may be on
+			return check.Unseen(r.Detail)
 		}
-		return r
+		return check.Passed("one of all and default is on, and the greater one counts")
 	}),
 	Examples: []check.Example{
 		check.Passes("strict", run(v4+"all.rp_filter", "1", v4+"default.rp_filter", "1")),
 		check.Passes("systemd's own: loose for each interface", run(v4+"all.rp_filter", "0", v4+"default.rp_filter", "2")),
+		check.Leaves("one is off, the other was not seen", oneUnread(v4+"default.rp_filter", v4+"all.rp_filter", "0")),
 		check.Fails("off", run(v4+"all.rp_filter", "0", v4+"default.rp_filter", "0"), "sysctl:"+v4+"all.rp_filter", "sysctl:"+v4+"default.rp_filter"),
 	},
 }
@@ -243,7 +248,7 @@ var Kept = &check.Check{
 		}
 		switch {
 		case len(vs) > 0:
-			return check.Failed("", vs)
+			return check.Failed("", vs).Beside(missing)
 		case missing != "":
 			return check.Unseen(missing)
 		case compared == 0:
@@ -259,6 +264,13 @@ var Kept = &check.Check{
 		check.Fails("changed by hand", kept("0", "kernel.kptr_restrict", "1"), "sysctl:kernel.kptr_restrict"),
 		check.Skips("a tree", disk("kernel.kptr_restrict", "1")),
 	},
+}
+
+// oneUnread is a running kernel with one parameter that could not be read.
+func oneUnread(unread string, pairs ...string) Fact {
+	f := run(pairs...)
+	f.Note("sysctl "+unread, &fact.Problem{Cause: fact.Denied, Source: procPath(unread)})
+	return f
 }
 
 func kept(onDisk, key, now string) Fact {

@@ -94,7 +94,7 @@ func (f Fact) judge(lines []string) check.Result {
 	}
 	switch {
 	case len(vs) > 0:
-		return check.Failed("", vs)
+		return check.Failed("", vs).Beside(missing)
 	case missing != "":
 		return check.Unseen(missing)
 	case len(seen) == 0 && f.Tree:

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"holdfast.example/holdfast/catalog"
+	"holdfast.example/holdfast/internal/check"
 	"holdfast.example/holdfast/internal/fact"
 	"holdfast.example/holdfast/internal/host"
 	"holdfast.example/holdfast/internal/host/hosttest"
@@ -46,16 +48,15 @@ func TestPrecedence(t *testing.T) {
 
 func TestHiddenDropIn(t *testing.T) {
 	ev := host.NewEvidence()
-	ev.Claim(Source.Needs)
+	for _, n := range ev.Claim(Source.Needs) {
+		if n.Op == host.OpRead {
+			ev.PutMatches(n.Op, n.Pattern, nil, nil)
+		}
+	}
 	ev.PutMatches(host.OpRead, "/etc/sysctl.d/*.conf", []string{"/etc/sysctl.d/50-a.conf"}, nil)
 	ev.PutFile(host.File{Info: host.Info{Path: "/etc/sysctl.d/50-a.conf", Real: "/dev/null"}, Err: &fact.Problem{Cause: fact.NotRegular}})
 	ev.PutMatches(host.OpRead, "/usr/lib/sysctl.d/*.conf", []string{"/usr/lib/sysctl.d/50-a.conf"}, nil)
 	ev.PutFile(host.File{Info: host.Info{Path: "/usr/lib/sysctl.d/50-a.conf", Real: "/usr/lib/sysctl.d/50-a.conf"}, Data: []byte("kernel.sysrq = 1\n")})
-	for _, d := range sysctlFolders {
-		if _, p := ev.Glob(d + "/*.conf"); p != nil {
-			ev.PutMatches(host.OpRead, d+"/*.conf", nil, nil)
-		}
-	}
 	f := Source.Parse(ev, fact.Key{}).(Fact)
 	if len(f.Settings) != 0 {
 		t.Errorf("a link to /dev/null does not hide the file: %v", f.Settings)
@@ -131,4 +132,37 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("not stable:\n%s\n%s", b, c)
 		}
 	})
+}
+
+// A fault that was seen stands although another part was not, and ends no finding of that part.
+func TestFaultBesideGap(t *testing.T) {
+	cat, err := check.LoadCatalogue(catalog.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	gap := fact.Problem{Cause: fact.Denied, Source: "/etc/modprobe.d"}
+	modules := Fact{Systemd: true, Installed: true, Running: map[string]string{}, Modules: Modules{Loaded: []string{"hfs"}, Available: []string{"hfs", "cramfs"}}}
+	modules.Note(partModprobe, &gap)
+	onlyAvailable := modules
+	onlyAvailable.Modules.Loaded = nil
+	boot := Fact{Boot: []BootParameter{{"mitigations", "off", "/etc/default/grub:10"}}}
+	boot.Note(partBoot, &gap)
+	for name, tc := range map[string]struct {
+		c    *check.Check
+		f    Fact
+		want check.Verdict
+	}{
+		"a module is loaded, rules were not read":      {OddFilesystems, modules, check.Fail},
+		"a module may be barred, rules were not read":  {OddFilesystems, onlyAvailable, check.Unknown},
+		"the command line, as far as it was read":      {CommandLine, boot, check.Fail},
+		"a parameter is wrong, another was not read":   {Redirects, oneUnread(v4+"default.accept_redirects", v4+"all.accept_redirects", "1"), check.Fail},
+		"one of two is wrong, and the other may be on": {ReversePath, oneUnread(v4+"default.rp_filter", v4+"all.rp_filter", "0"), check.Unknown},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := check.Judge(tc.c, cat, []fact.Observation{{Subject: "host:a", Kind: tc.f.Kind(), Fact: tc.f, ObservedAt: check.ExampleNow}}, nil, check.ExampleNow)[0]
+			if o.Verdict != tc.want || o.Partial != (tc.want == check.Fail) {
+				t.Errorf("got %s %q, partial %v, %+v, want %s", o.Verdict, o.Detail, o.Partial, o.Violations, tc.want)
+			}
+		})
+	}
 }
