@@ -124,12 +124,18 @@ func Retest(ctx context.Context, o Options, id string) (Retested, error) {
 	if err != nil {
 		return Retested{}, err
 	}
-	target, err := lastTarget(ctx, o, d.Finding)
+	target, err := lastTarget(ctx, o, d.Subject)
 	if err != nil {
 		return Retested{}, err
 	}
 	o.Only = []string{d.Check}
 	o.Targets = []string{target}
+	for _, s := range d.With {
+		// One that cannot be looked at leaves the finding open, and the answer says so.
+		if t, err := lastTarget(ctx, o, s); err == nil && !slices.Contains(o.Targets, t) {
+			o.Targets = append(o.Targets, t)
+		}
+	}
 	if strings.HasPrefix(target, "rootfs:") && "rootfs:"+d.Subject != target {
 		o.Subject = d.Subject
 	}
@@ -151,9 +157,17 @@ func Retest(ctx context.Context, o Options, id string) (Retested, error) {
 				}
 			}
 		}
+		if after, err := Finding(ctx, o.State, o.DB, d.ID); err == nil && after.State == finding.Open {
+			return Retested{true, "could not be decided: it is shared with " + strings.Join(others(d.Finding), ", ") + "; assess them together"}, nil
+		}
 		return Retested{false, "gone: " + orElse(r.Detail, "no longer seen") + "; the finding is closed"}, nil
 	}
 	return Retested{}, &UsageError{fmt.Sprintf("%s is not seen through %s any more; assess it by its new target", d.Subject, target)}
+}
+
+// others gives the subjects that share a finding with its own.
+func others(f finding.Finding) []string {
+	return slices.DeleteFunc(slices.Clone(f.With), func(s string) bool { return s == f.Subject })
 }
 
 func orElse(s, t string) string {
@@ -163,7 +177,7 @@ func orElse(s, t string) string {
 	return s
 }
 
-func lastTarget(ctx context.Context, o Options, f finding.Finding) (string, error) {
+func lastTarget(ctx context.Context, o Options, subject string) (string, error) {
 	state, err := StateDir(o.State)
 	if err != nil {
 		return "", err
@@ -173,9 +187,9 @@ func lastTarget(ctx context.Context, o Options, f finding.Finding) (string, erro
 		return "", err
 	}
 	defer store.Close()
-	t, err := store.Collector(ctx, f.Subject)
+	t, err := store.Collector(ctx, subject)
 	if errors.Is(err, run.ErrNone) {
-		return "", &UsageError{"it is not recorded how " + f.Subject + " was seen; run holdfast assess with its target"}
+		return "", &UsageError{"it is not recorded how " + subject + " was seen; run holdfast assess with its target"}
 	}
 	return t, err
 }

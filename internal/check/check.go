@@ -41,7 +41,8 @@ type Result struct {
 	Verdict    Verdict
 	Detail     string // what was seen, or the reason, in one line
 	Violations []Violation
-	Partial    bool // a fail beside which a needed part was not seen: what is not named may be wrong too
+	Has        []string // of a rule across subjects: keys that the subject has, at fault or not
+	Partial    bool     // a fail beside which a needed part was not seen: what is not named may be wrong too
 }
 
 // Violation is one fault in one observation.
@@ -52,6 +53,7 @@ type Violation struct {
 	Source   string   `json:"source,omitempty"`   // where it was seen: /etc/ssh/sshd_config:12
 	Severity Severity `json:"severity,omitempty"` // raised or lowered by declared facts; empty means the check's own
 	Why      string   `json:"why,omitempty"`      // the reason for a changed severity
+	With     []string `json:"-"`                  // subjects that share the fault: only together can they be cleared of it
 }
 
 // Passed is a pass; seen says what was seen.

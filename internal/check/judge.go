@@ -62,10 +62,12 @@ func Judge(c *Check, cat Catalogue, obs []fact.Observation, e *estate.Estate, no
 }
 
 func (t Together) of(subject string) Result {
+	r := t.Otherwise
 	if vs := t.Faults[subject]; len(vs) > 0 {
-		return Result{Verdict: Fail, Violations: vs}
+		r = Result{Verdict: Fail, Violations: vs}
 	}
-	return t.Otherwise
+	r.Has = t.Has[subject]
+	return r
 }
 
 func runOne(c *Check, f fact.Fact, d estate.View, p Params) (r Result) {

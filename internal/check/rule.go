@@ -38,6 +38,7 @@ func On[F fact.Fact](rule func(f F, declared estate.View, p Params) Result) Rule
 type Together struct {
 	Faults    map[string][]Violation
 	Otherwise Result
+	Has       map[string][]string // keys that each subject has, at fault or not
 }
 
 // Across makes a rule that judges all observations of a kind together. Observations come ordered

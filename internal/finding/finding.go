@@ -5,6 +5,7 @@ package finding
 import (
 	"crypto/sha256"
 	"encoding/base32"
+	"slices"
 	"time"
 
 	"holdfast.example/holdfast/internal/check"
@@ -42,7 +43,8 @@ type Finding struct {
 	At         string         `json:"at,omitempty"`
 	Source     string         `json:"source,omitempty"`
 	Severity   check.Severity `json:"severity"`
-	Why        string         `json:"why,omitempty"` // reason of a severity that differs from the check's
+	Why        string         `json:"why,omitempty"`  // reason of a severity that differs from the check's
+	With       []string       `json:"with,omitempty"` // subjects that share it, this one among them
 	State      State          `json:"state"`
 	Occurrence int            `json:"occurrence"` // 1, and one more each time it comes back
 	Identified time.Time      `json:"identified"` // first seen in this occurrence; the clock counts from here
@@ -90,7 +92,7 @@ func Of(o check.Outcome, v check.Violation) Finding {
 	return Finding{
 		ID:    ID(o.Check.ID, o.Observation.Kind.Name, o.Observation.Subject, v.Key),
 		Check: o.Check.ID, Title: o.Check.Title, Subject: o.Observation.Subject, Kind: o.Observation.Kind.Name,
-		Key: v.Key, Detail: v.Detail, At: v.At, Source: v.Source, Severity: severity, Why: v.Why,
+		Key: v.Key, Detail: v.Detail, At: v.At, Source: v.Source, Severity: severity, Why: v.Why, With: v.With,
 		State: Open, Occurrence: 1, Identified: seen, FirstSeen: seen, LastSeen: seen, Fact: o.Observation.Digest,
 	}
 }
@@ -105,8 +107,9 @@ func PlaceOf(o check.Outcome) Place {
 
 // Follow tells what one outcome does to the findings that are remembered of its place. Only what
 // was looked at and found in order closes: an unknown, an error and a fail beside which something
-// was not seen keep findings open, for vanished is not fixed.
-func Follow(o check.Outcome, before []Finding, run string) []Change {
+// was not seen keep findings open, for vanished is not fixed. A fault that subjects share is gone
+// from one when it no longer has what it shared, or when all the others were looked at in this run.
+func Follow(o check.Outcome, before []Finding, run string, looked func(subject string) bool) []Change {
 	known := map[string]Finding{}
 	for _, f := range before {
 		known[f.ID] = f
@@ -134,13 +137,19 @@ func Follow(o check.Outcome, before []Finding, run string) []Change {
 	}
 	seen := o.Observation.ObservedAt
 	for _, f := range before {
-		if f.State == Closed || now[f.ID] {
+		if f.State == Closed || now[f.ID] || f.sharedStill(o, looked) {
 			continue
 		}
 		f.State, f.ClosedAt, f.ClosedBy = Closed, &seen, run
 		out = append(out, Change{f, Ended, reason})
 	}
 	return out
+}
+
+// sharedStill tells whether the subject still has what it shared and one of the others was not
+// looked at.
+func (f Finding) sharedStill(o check.Outcome, looked func(string) bool) bool {
+	return slices.Contains(o.Has, f.Key) && slices.ContainsFunc(f.With, func(s string) bool { return !looked(s) })
 }
 
 // ending tells why what the outcome does not show is gone; empty when it may still be there.

@@ -31,7 +31,7 @@ func (m *memory) run(name string, outcomes ...check.Outcome) {
 				before = append(before, f)
 			}
 		}
-		for _, c := range finding.Follow(o, before, name) {
+		for _, c := range finding.Follow(o, before, name, all) {
 			m.findings[c.ID] = c.Finding
 			if c.Happened != finding.Still {
 				m.events = append(m.events, finding.Event{Finding: c.ID, At: o.Observation.ObservedAt, Run: name, Happened: c.Happened, Reason: c.Reason})
@@ -87,7 +87,7 @@ func TestFollow(t *testing.T) {
 				before = append(before, f)
 			}
 			var got finding.Happened
-			for _, c := range finding.Follow(tc.now, before, "run-1") {
+			for _, c := range finding.Follow(tc.now, before, "run-1", all) {
 				if c.ID != id(key) {
 					continue
 				}
@@ -185,12 +185,12 @@ func TestFaultsDoNotTouchEachOther(t *testing.T) {
 		slices.SortFunc(cs, func(a, b finding.Change) int { return strings.Compare(a.ID, b.ID) })
 		return cs
 	}
-	first := sorted(finding.Follow(outcome(2, check.Fail, keys...), before, "3"))
+	first := sorted(finding.Follow(outcome(2, check.Fail, keys...), before, "3", all))
 	r := rand.New(rand.NewPCG(3, 4))
 	for range 30 {
 		r.Shuffle(len(before), func(i, j int) { before[i], before[j] = before[j], before[i] })
 		r.Shuffle(len(keys), func(i, j int) { keys[i], keys[j] = keys[j], keys[i] })
-		if d := cmp.Diff(first, sorted(finding.Follow(outcome(2, check.Fail, keys...), before, "3"))); d != "" {
+		if d := cmp.Diff(first, sorted(finding.Follow(outcome(2, check.Fail, keys...), before, "3", all))); d != "" {
 			t.Fatalf("in another order:\n%s", d)
 		}
 	}
@@ -225,8 +225,37 @@ func TestFollowIsPure(t *testing.T) {
 	o := outcome(0, check.Fail, "user:a", "user:b")
 	before := []finding.Finding{finding.Of(o, o.Violations[0]), finding.Of(o, o.Violations[1])}
 	kept := slices.Clone(before)
-	finding.Follow(outcome(1, check.Pass), before, "2")
+	finding.Follow(outcome(1, check.Pass), before, "2", all)
 	if d := cmp.Diff(kept, before); d != "" {
 		t.Errorf("%s", d)
+	}
+}
+
+// all were looked at.
+func all(string) bool { return true }
+
+// A shared fault: identity.md, "vanished is not fixed", holds for the one whose partner was not seen.
+func TestSharedFaultNeedsBothToClose(t *testing.T) {
+	const key = "machine_id:a"
+	o := outcome(0, check.Fail, key)
+	o.Violations[0].With = []string{o.Observation.Subject, "web-2"}
+	before := []finding.Finding{finding.Of(o, o.Violations[0])}
+	for name, c := range map[string]struct {
+		has    []string
+		looked func(string) bool
+		closed bool
+	}{
+		"the other was not looked at": {[]string{key}, func(s string) bool { return s != "web-2" }, false},
+		"the other has changed":       {[]string{key}, all, true},
+		"this one has changed":        {[]string{"machine_id:b"}, func(s string) bool { return s != "web-2" }, true},
+	} {
+		for _, verdict := range []check.Verdict{check.Pass, check.NotApplicable} {
+			now := outcome(1, verdict)
+			now.Has = c.has
+			changes := finding.Follow(now, before, "run-1", c.looked)
+			if closed := len(changes) == 1 && changes[0].Happened == finding.Ended; closed != c.closed {
+				t.Errorf("%s, %s: closed %v, want %v", name, verdict, closed, c.closed)
+			}
+		}
 	}
 }

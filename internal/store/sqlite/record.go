@@ -122,8 +122,18 @@ func follow(ctx context.Context, tx *sql.Tx, r run.Run, outcomes []check.Outcome
 		return err
 	}
 	defer put.Close()
+	looked := map[string]map[string]bool{} // by check, subjects that it could judge
 	for _, o := range outcomes {
-		for _, c := range finding.Follow(o, known[finding.PlaceOf(o)], r.ID) {
+		if o.Verdict == check.Unknown || o.Verdict == check.Error {
+			continue
+		}
+		if looked[o.Check.ID] == nil {
+			looked[o.Check.ID] = map[string]bool{}
+		}
+		looked[o.Check.ID][o.Observation.Subject] = true
+	}
+	for _, o := range outcomes {
+		for _, c := range finding.Follow(o, known[finding.PlaceOf(o)], r.ID, func(s string) bool { return looked[o.Check.ID][s] }) {
 			touched[c.ID] = c.Finding
 			data, err := json.Marshal(c.Finding)
 			if err != nil {

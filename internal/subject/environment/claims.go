@@ -75,6 +75,6 @@ func subjects(all []check.Seen[Claims]) int {
 }
 
 // onlyOne is the result where nothing can be compared.
-func onlyOne() check.Together {
-	return check.Together{Otherwise: check.Inapplicable("only one host was assessed: there is no other to compare with")}
+func onlyOne(by map[string][]holder) check.Together {
+	return check.Together{Has: has(by), Otherwise: check.Inapplicable("only one host was assessed: there is no other to compare with")}
 }

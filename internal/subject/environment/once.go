@@ -16,16 +16,16 @@ func pointer(i int) string { return fmt.Sprintf("/list/%d", i) }
 // once makes a rule for claims that belong to one subject alone, whatever its stage.
 func once(kind, what, seen string) check.Rule {
 	return check.Across(func(all []check.Seen[Claims], _ *estate.Estate, _ check.Params) check.Together {
+		by := holders(all, kind)
 		if subjects(all) < 2 {
-			return onlyOne()
+			return onlyOne(by)
 		}
 		faults := map[string][]check.Violation{}
-		by := holders(all, kind)
 		for _, fingerprint := range slices.Sorted(maps.Keys(by)) {
 			if list := by[fingerprint]; len(list) > 1 {
-				crosses := crossesProduction(list)
+				crosses, with := crossesProduction(list), names(list)
 				for _, h := range list {
-					v := h.violation(what + " is that of " + others(list, h))
+					v := h.violation(what+" is that of "+others(list, h), with)
 					if crosses && h.stage != "" {
 						v.Severity, v.Why = check.High, "production shares it with another stage"
 					}
@@ -33,7 +33,7 @@ func once(kind, what, seen string) check.Rule {
 				}
 			}
 		}
-		return check.Together{Faults: faults, Otherwise: check.Passed(seen)}
+		return check.Together{Faults: faults, Otherwise: check.Passed(seen), Has: has(by)}
 	})
 }
 
@@ -47,8 +47,32 @@ func crossesProduction(list []holder) bool {
 	return production && other
 }
 
-func (h holder) violation(detail string) check.Violation {
-	return check.Violation{Key: h.claim.Kind + ":" + h.claim.Fingerprint, Detail: detail, At: h.at, Source: h.claim.At}
+func (h holder) key() string { return h.claim.Kind + ":" + h.claim.Fingerprint }
+
+func (h holder) violation(detail string, with []string) check.Violation {
+	return check.Violation{Key: h.key(), Detail: detail, At: h.at, Source: h.claim.At, With: with}
+}
+
+// maxWith bounds how many others a finding remembers.
+const maxWith = 50
+
+func names(list []holder) []string {
+	var out []string
+	for _, h := range list[:min(len(list), maxWith)] {
+		out = append(out, h.subject)
+	}
+	return out
+}
+
+// has gives the keys of each subject.
+func has(by map[string][]holder) map[string][]string {
+	out := map[string][]string{}
+	for _, list := range by {
+		for _, h := range list {
+			out[h.subject] = append(out[h.subject], h.key())
+		}
+	}
+	return out
 }
 
 // others names everybody but h, with the stage where it is known and differs; of many the first

@@ -14,23 +14,23 @@ import (
 // and another.
 func perStage(kind, what, seen string) check.Rule {
 	return check.Across(func(all []check.Seen[Claims], e *estate.Estate, _ check.Params) check.Together {
+		by := holders(all, kind)
 		switch {
 		case subjects(all) < 2:
-			return onlyOne()
+			return onlyOne(by)
 		case e == nil:
-			return check.Together{Otherwise: check.Unseen("declare environments with their stages and systems in an estate: without it the stage of a host is unknown")}
+			return check.Together{Has: has(by), Otherwise: check.Unseen("declare environments with their stages and systems in an estate: without it the stage of a host is unknown")}
 		}
 		faults := map[string][]check.Violation{}
-		by := holders(all, kind)
 		for _, fingerprint := range slices.Sorted(maps.Keys(by)) {
 			list := slices.DeleteFunc(by[fingerprint], func(h holder) bool { return h.stage == "" })
 			for _, h := range list {
 				if other := foreign(list, h); len(other) > 0 {
-					faults[h.subject] = append(faults[h.subject], h.violation(named(what, h)+" also works on "+others(append(other, h), h)))
+					faults[h.subject] = append(faults[h.subject], h.violation(named(what, h)+" also works on "+others(append(other, h), h), names(append(other, h))))
 				}
 			}
 		}
-		return check.Together{Faults: faults, Otherwise: otherwise(all, seen)}
+		return check.Together{Faults: faults, Otherwise: otherwise(all, seen), Has: has(by)}
 	})
 }
 
