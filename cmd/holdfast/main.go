@@ -17,7 +17,7 @@ var version = "0.1.0-dev"
 
 // softMemory is what the collector of garbage aims at, in bytes: a thousand hosts are judged within
 // 500 MB. GOMEMLIMIT sets another.
-const softMemory = 400 << 20
+const softMemory = 450 << 20
 
 func main() {
 	if os.Getenv("GOMEMLIMIT") == "" {
