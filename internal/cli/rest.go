@@ -29,19 +29,24 @@ func (g *global) discover() *cobra.Command {
 
 func (g *global) doctor() *cobra.Command {
 	var show bool
+	var kind string
 	c := &cobra.Command{
 		Use: "doctor [TARGET ...]", Short: "What can be seen of a target, what not, and what would show it",
-		Example: "  holdfast doctor\n  holdfast doctor ssh://admin@web-1\n  holdfast doctor --show-commands",
+		Example: "  holdfast doctor\n  holdfast doctor ssh://admin@web-1\n  holdfast doctor --show-commands\n  holdfast doctor --fact sshd",
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if show {
 				app.ShowCommands(g.stdout)
 				return nil
 			}
+			if kind != "" {
+				return app.ShowFact(cmd.Context(), g.stdout, app.Options{Targets: args, State: g.state}, kind)
+			}
 			return app.Doctor(cmd.Context(), g.stdout, app.Options{Targets: args})
 		},
 	}
 	c.Flags().BoolVar(&show, "show-commands", false, "print every command and file that collecting uses")
+	c.Flags().StringVar(&kind, "fact", "", "print what is seen of one kind as JSON, for own checks")
 	return c
 }
 

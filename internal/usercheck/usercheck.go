@@ -4,9 +4,11 @@
 package usercheck
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -151,10 +153,11 @@ func (c *compiled) judge(tree any, d estate.View, u *estate.Check) check.Result 
 }
 
 func params(u *estate.Check) map[string]any {
-	if u.Params == nil {
-		return map[string]any{}
+	out := map[string]any{}
+	for k, v := range u.Params {
+		out[k] = whole(v)
 	}
-	return u.Params
+	return out
 }
 
 // plain turns a fact into what its JSON says: the form that expressions see.
@@ -163,9 +166,40 @@ func plain(f fact.Fact) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	var tree any
-	err = json.Unmarshal(data, &tree)
-	return tree, err
+	return tree(data)
+}
+
+// tree reads JSON with whole numbers as such: fact.n + 1 is what people write.
+func tree(data []byte) (any, error) {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	var out any
+	err := d.Decode(&out)
+	return whole(out), err
+}
+
+func whole(v any) any {
+	switch v := v.(type) {
+	case json.Number:
+		if n, err := v.Int64(); err == nil {
+			return n
+		}
+		f, _ := v.Float64()
+		return f
+	case uint64:
+		if v <= math.MaxInt64 {
+			return int64(v)
+		}
+	case []any:
+		for i := range v {
+			v[i] = whole(v[i])
+		}
+	case map[string]any:
+		for k := range v {
+			v[k] = whole(v[k])
+		}
+	}
+	return v
 }
 
 // declared is what expressions see of the estate for this subject.
@@ -197,12 +231,12 @@ func examples(c *compiled, u *estate.Check) error {
 		if x.Passes {
 			want = check.Pass
 		}
-		tree, err := json.Marshal(x.Fact)
+		data, err := json.Marshal(x.Fact)
 		if err != nil {
 			return fmt.Errorf("example %q: %w", x.Name, err)
 		}
-		var f any
-		if err := json.Unmarshal(tree, &f); err != nil {
+		f, err := tree(data)
+		if err != nil {
 			return fmt.Errorf("example %q: %w", x.Name, err)
 		}
 		if r := c.judge(f, estate.View{}, u); r.Verdict != want {

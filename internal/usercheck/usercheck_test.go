@@ -155,6 +155,7 @@ func TestVerdicts(t *testing.T) {
 		want  check.Verdict
 		says  string // part of the detail
 	}{
+		{"whole numbers are whole", []string{"expr: fact.port + 1 == 23 && fact.port % 2 == 0"}, box{Port: 22}, check.Pass, ""},
 		{"true passes", []string{"expr: fact.port == 22"}, box{Port: 22}, check.Pass, "fact.port == 22"},
 		{"false fails", []string{"expr: fact.port == 22"}, box{Port: 23}, check.Fail, ""},
 		{"a field that the fact lacks is unknown", []string{"expr: fact.pord == 22"}, box{Port: 22}, check.Unknown, "pord"},
