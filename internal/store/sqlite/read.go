@@ -154,6 +154,7 @@ func (s *Store) Observations(ctx context.Context, runID, kind, after string, n i
 	}
 	defer rows.Close()
 	out := make([]fact.Observation, 0, n)
+	first := map[string]*fact.Observation{} // equal facts are decoded once
 	var g errgroup.Group
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for rows.Next() {
@@ -176,11 +177,25 @@ func (s *Store) Observations(ctx context.Context, runID, kind, after string, n i
 			return nil, errors.Join(err, g.Wait())
 		}
 		out = append(out, o)
-		if at := &out[len(out)-1]; at.Problem == nil {
-			g.Go(func() error { return s.unpack(data, kind, at, decode) })
+		if problem.Valid {
+			continue
+		}
+		if _, again := first[o.Digest]; again {
+			continue
+		}
+		last := &out[len(out)-1]
+		first[o.Digest] = last
+		g.Go(func() error { return s.unpack(data, kind, last, decode) })
+	}
+	if err := errors.Join(rows.Err(), g.Wait()); err != nil {
+		return nil, err
+	}
+	for i := range out {
+		if f := first[out[i].Digest]; f != nil {
+			out[i].Fact, out[i].Problem = f.Fact, f.Problem
 		}
 	}
-	return out, errors.Join(rows.Err(), g.Wait())
+	return out, nil
 }
 
 func (s *Store) unpack(data []byte, kind string, o *fact.Observation, decode func(string, []byte) (fact.Fact, error)) error {

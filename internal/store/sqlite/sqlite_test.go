@@ -2,12 +2,16 @@ package sqlite
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -272,5 +276,60 @@ func TestFullDisk(t *testing.T) {
 	f, _, err := s.Finding(t.Context(), finding.ID("door-shut", "door", "a", "door:front"))
 	if err != nil || f.State != finding.Open {
 		t.Errorf("what was told before is lost: %v %v", f, err)
+	}
+}
+
+// Pages of a run give every subject once, in order, with the facts that it had; equal ones are decoded once.
+func TestObservationsInPages(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "x.db"))
+	var obs []fact.Observation
+	for i := range 7 {
+		d := door{Open: []string{"front"}}
+		if i == 3 {
+			d.Open = []string{"back"}
+		}
+		data, err := fact.Canonical(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := fact.Observation{Subject: fmt.Sprint("h", i), Kind: d.Kind(), Fact: d, Digest: fact.Digest(data), ObservedAt: noon, Collector: "test"}
+		if i == 5 {
+			o.Fact, o.Digest, o.Problem = nil, "", &fact.Problem{Cause: fact.Unreachable, Source: "h5"}
+		}
+		obs = append(obs, o)
+	}
+	if _, err := s.Record(t.Context(), run.Run{ID: "1", Started: noon, Finished: noon, Version: "test"}, obs, nil); err != nil {
+		t.Fatal(err)
+	}
+	var decoded atomic.Int64
+	decode := func(_ string, data []byte) (fact.Fact, error) {
+		decoded.Add(1)
+		var d door
+		err := json.Unmarshal(data, &d)
+		return d, err
+	}
+	var got []string
+	for after := ""; ; {
+		page, err := s.Observations(t.Context(), "1", door{}.Kind().String(), after, 3, decode)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range page {
+			text := o.Subject + " "
+			if o.Problem != nil {
+				text += string(o.Problem.Cause)
+			} else {
+				text += o.Fact.(door).Open[0]
+			}
+			got = append(got, text)
+		}
+		if len(page) < 3 {
+			break
+		}
+		after = page[2].Subject
+	}
+	want := []string{"h0 front", "h1 front", "h2 front", "h3 back", "h4 front", "h5 unreachable", "h6 front"}
+	if !slices.Equal(got, want) || decoded.Load() != 4 {
+		t.Errorf("%q, decoded %d times, want %q, 4 times", got, decoded.Load(), want)
 	}
 }
