@@ -70,6 +70,11 @@ func (s *Store) putObservations(ctx context.Context, tx *sql.Tx, r run.Run, obs 
 		return err
 	}
 	defer putFact.Close()
+	putObservation, err := tx.PrepareContext(ctx, "INSERT INTO observations (run, subject, kind, digest, problem, observed_at, collector) VALUES (?, ?, ?, ?, ?, ?, ?)")
+	if err != nil {
+		return err
+	}
+	defer putObservation.Close()
 	for _, o := range obs {
 		var digest, problem any
 		if o.Fact != nil {
@@ -88,7 +93,7 @@ func (s *Store) putObservations(ctx context.Context, tx *sql.Tx, r run.Run, obs 
 			}
 			problem = string(text)
 		}
-		if _, err := tx.ExecContext(ctx, "INSERT INTO observations (run, subject, kind, digest, problem, observed_at, collector) VALUES (?, ?, ?, ?, ?, ?, ?)",
+		if _, err := putObservation.ExecContext(ctx,
 			r.ID, o.Subject, o.Kind.String(), digest, problem, stamp(o.ObservedAt), o.Collector); err != nil {
 			return err
 		}
@@ -122,6 +127,11 @@ func follow(ctx context.Context, tx *sql.Tx, r run.Run, outcomes []check.Outcome
 		return err
 	}
 	defer put.Close()
+	putEvent, err := tx.PrepareContext(ctx, "INSERT INTO finding_events (finding, at, run, happened, reason) VALUES (?, ?, ?, ?, ?)")
+	if err != nil {
+		return err
+	}
+	defer putEvent.Close()
 	looked := map[string]map[string]bool{} // by check, subjects that it could judge
 	for _, o := range outcomes {
 		if o.Verdict == check.Unknown || o.Verdict == check.Error {
@@ -145,7 +155,7 @@ func follow(ctx context.Context, tx *sql.Tx, r run.Run, outcomes []check.Outcome
 			if c.Happened == finding.Still {
 				continue
 			}
-			if _, err := tx.ExecContext(ctx, "INSERT INTO finding_events (finding, at, run, happened, reason) VALUES (?, ?, ?, ?, ?)",
+			if _, err := putEvent.ExecContext(ctx,
 				c.ID, stamp(o.Observation.ObservedAt), r.ID, string(c.Happened), c.Reason); err != nil {
 				return err
 			}
