@@ -159,6 +159,8 @@ var Source = host.Define(host.Spec[Accounts]{
 		[]host.Need{
 			{Op: host.OpRead, Pattern: "/var/log/lastlog", Max: maxLogins},
 			{Op: host.OpRead, Pattern: "/var/log/wtmp", Max: maxLogins},
+			{Op: host.OpRead, Pattern: "/var/log/auth.log", Max: maxLogins},
+			{Op: host.OpRead, Pattern: "/var/log/secure", Max: maxLogins},
 		}),
 	Follow: follow,
 	Parse:  Parse,

@@ -153,6 +153,17 @@ func TestLastlog2(t *testing.T) {
 	}
 }
 
+func TestLoginsOfTheLogOfSSH(t *testing.T) {
+	h := archive(t, "debian")
+	h.Files["/var/log/auth.log"] = "2027-01-02T23:30:00.123456-02:00 web-1 sshd[812]: Accepted publickey for erika from 10.9.0.7 port 50022 ssh2: ED25519 SHA256:x\n" +
+		"Jan  5 02:16:14 web-1 sshd[813]: Accepted publickey for erika from 10.9.0.7 port 50022 ssh2\n" +
+		"2027-01-09T00:00:00+00:00 web-1 sshd[814]: Failed password for erika from 10.9.0.7 port 50022 ssh2\n" +
+		"2027-01-09T00:00:00+00:00 web-1 app[814]: Accepted publickey for erika from 10.9.0.7\n"
+	if got := find(t, hosttest.Observe(Source, h).(Accounts), "erika").LastLogin; got != "2027-01-03" {
+		t.Errorf("last log-in %q, want 2027-01-03", got)
+	}
+}
+
 func TestDeniedShadowIsAGap(t *testing.T) {
 	h := archive(t, "debian")
 	h.Problems = map[string]*fact.Problem{"/etc/shadow": {Cause: fact.Denied, Source: "/etc/shadow"}}
