@@ -3,7 +3,7 @@
 //	go run ./tools/newcheck sshd root-login A.5.2.1
 //
 // makes internal/subject/sshd/root_login.go, adds sshd-root-login to catalog/checks/sshd.yaml and
-// leaves what must be thought of marked with "TODO", which a test refuses.
+// leaves what must be thought of marked with "FILL IN", which a test refuses.
 package main
 
 import (
@@ -52,7 +52,7 @@ func write(subject, name, requirement string) error {
 		f.Close()
 		return err
 	}
-	fmt.Printf("%s\ncatalog/checks/%s.yaml\nFill in what says TODO, add %s to checks_test.go, then: go generate ./... && go test ./internal/subject/%s\n", path, subject, exported, subject)
+	fmt.Printf("%s\ncatalog/checks/%s.yaml\nFill in what says FILL IN, add %s to checks_test.go, then: go generate ./... && go test ./internal/subject/%s\n", path, subject, exported, subject)
 	return f.Close()
 }
 
@@ -71,21 +71,21 @@ import (
 	"holdfast.example/holdfast/internal/estate"
 )
 
-// %[2]s TODO: what it demands, in one sentence.
+// %[2]s FILL IN: what it demands, in one sentence.
 var %[2]s = &check.Check{
 	ID:           "%[3]s",
-	Title:        "TODO: a sentence that is true when the check passes",
-	Doc:          "TODO: why it matters",
-	Remedy:       "TODO: what to do, as commands",
+	Title:        "FILL IN: a sentence that is true when the check passes",
+	Doc:          "FILL IN: why it matters",
+	Remedy:       "FILL IN: what to do, as commands",
 	Requirements: []string{"%[4]s"},
 	References:   nil,
-	Needs:        []string{"TODO: parts of the fact"},
-	Rule: check.On(func(f TODO, declared estate.View, p check.Params) check.Result {
-		return check.Passed("TODO: what was seen")
+	Needs:        []string{"FILL IN: parts of the fact"},
+	Rule: check.On(func(f Fact, declared estate.View, p check.Params) check.Result {
+		return check.Passed("FILL IN: what was seen")
 	}),
 	Examples: []check.Example{
-		// check.Passes("name", TODO{}),
-		// check.Fails("name", TODO{}, "sort:key"),
+		// check.Passes("name", Fact{}),
+		// check.Fails("name", Fact{}, "sort:key"),
 	},
 }
 `

@@ -33,7 +33,7 @@ func Check(t *testing.T, c *check.Check, cat check.Catalogue, src host.Source) {
 		t.Errorf("id %q: want lower-case words joined by hyphens", c.ID)
 	}
 	for name, text := range map[string]string{"Title": c.Title, "Doc": c.Doc, "Remedy": c.Remedy} {
-		if text == "" || strings.Contains(text, "TODO") {
+		if text == "" || strings.Contains(text, "FILL IN") {
 			t.Errorf("%s is missing", name)
 		}
 	}
