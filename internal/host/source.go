@@ -1,8 +1,9 @@
 package host
 
 import (
-	"encoding/json"
 	"fmt"
+
+	"github.com/go-json-experiment/json"
 
 	"holdfast.example/holdfast/internal/fact"
 )

@@ -115,7 +115,8 @@ func (r *Requirement) views(in Input) []*view {
 		v := at(e.Scope, e.Subject)
 		v.evidence = append(v.evidence, e)
 	}
-	for _, s := range in.Sights {
+	for i := range in.Sights {
+		s := &in.Sights[i]
 		v := at(s.Scope, s.Subject)
 		v.sights = append(v.sights, s)
 	}

@@ -1,6 +1,7 @@
 package requirement
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"sort"
@@ -16,7 +17,7 @@ type view struct {
 	estate       bool
 	evidence     []*Evidence
 	results      map[[2]string]bool // check and subject of evidence, made when first asked
-	sights       []Sight
+	sights       []*Sight
 	bound        []Bound
 	attestations []Attestation
 
@@ -32,13 +33,11 @@ func (v *view) prepare() {
 	if !v.req.Decides(ByAttestation) {
 		v.attestations = nil
 	}
-	sort.SliceStable(v.evidence, func(a, b int) bool {
-		x, y := v.evidence[a], v.evidence[b]
-		return less(x.Check, y.Check, x.Subject, y.Subject, x.Verdict, y.Verdict, x.Detail, y.Detail)
+	slices.SortStableFunc(v.evidence, func(x, y *Evidence) int {
+		return cmp.Or(strings.Compare(x.Check, y.Check), strings.Compare(x.Subject, y.Subject), strings.Compare(x.Verdict, y.Verdict), strings.Compare(x.Detail, y.Detail))
 	})
-	sort.Slice(v.sights, func(a, b int) bool {
-		x, y := v.sights[a], v.sights[b]
-		return less(x.Kind, y.Kind, x.Subject, y.Subject, string(x.State), string(y.State), x.Cause, y.Cause)
+	slices.SortFunc(v.sights, func(x, y *Sight) int {
+		return cmp.Or(strings.Compare(x.Kind, y.Kind), strings.Compare(x.Subject, y.Subject), cmp.Compare(x.State, y.State), strings.Compare(x.Cause, y.Cause))
 	})
 	sort.Slice(v.attestations, func(a, b int) bool {
 		x, y := v.attestations[a], v.attestations[b]
