@@ -27,8 +27,9 @@ type Info struct {
 // File is a path that was read. Exactly one of Data and Err counts: with Err set, Data is nil.
 type File struct {
 	Info
-	Data []byte
-	Err  *fact.Problem
+	Data   []byte
+	Err    *fact.Problem
+	Shared *Shared // set where other hosts may have the same bytes
 }
 
 // Text gives the content as a string, empty when it could not be had.

@@ -2,10 +2,13 @@ package ssh
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/hex"
 	"strings"
 	"sync"
+
+	"golang.org/x/crypto/blake2b"
+
+	"holdfast.example/holdfast/internal/host"
 )
 
 const (
@@ -14,38 +17,50 @@ const (
 )
 
 // Blobs keeps large files by digest, for several connections: package lists and the like are the
-// same on many hosts and are then sent once. A host that claims a digest that is not its file's
-// deceives about itself only. The zero value is empty and ready.
+// same on many hosts, and are then sent once and read once. A host that claims a digest that is not
+// its file's deceives about itself only. The zero value is empty and ready.
 type Blobs struct {
 	mu   sync.Mutex
-	data map[string][]byte
+	blob map[string]blob
 	size int
 }
 
-func (b *Blobs) get(digest string) []byte {
+type blob struct {
+	data   []byte
+	shared *host.Shared
+}
+
+func (b *Blobs) get(digest string) (blob, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.data[digest]
+	found, ok := b.blob[digest]
+	return found, ok
 }
 
 func (b *Blobs) empty() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return len(b.data) == 0
+	return len(b.blob) == 0
 }
 
-func (b *Blobs) put(data []byte) {
-	sum := sha256.Sum256(data)
+// put gives the blob of that content, which is kept while there is room.
+func (b *Blobs) put(data []byte) blob {
+	sum := blake2b.Sum512(data)
 	digest := hex.EncodeToString(sum[:])
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.data[digest] != nil || b.size+len(data) > blobMax {
-		return
+	if found, ok := b.blob[digest]; ok {
+		return found
 	}
-	if b.data == nil {
-		b.data = map[string][]byte{}
+	if b.size+len(data) > blobMax {
+		return blob{data: data}
 	}
-	b.data[digest], b.size = data, b.size+len(data)
+	if b.blob == nil {
+		b.blob = map[string]blob{}
+	}
+	fresh := blob{data, &host.Shared{}}
+	b.blob[digest], b.size = fresh, b.size+len(data)
+	return fresh
 }
 
 // large gives the wanted files that may be in the store.
@@ -75,10 +90,10 @@ func (t *Transport) recall(ctx context.Context, c *catch, root bool) {
 		if err != nil {
 			return
 		}
-		// A name with a line break or a backslash makes sha256sum start the line with one.
+		// A name with a line break or a backslash makes b2sum start the line with one.
 		digest, _, _ := strings.Cut(strings.TrimPrefix(text, `\`), " ")
-		if data := t.blobs.get(digest); data != nil && int64(len(data)) <= w.max {
-			w.data, w.err, w.done, w.recalled = data, nil, true, true
+		if found, ok := t.blobs.get(digest); ok && int64(len(found.data)) <= w.max {
+			w.blob, w.err, w.done = found, nil, true
 		}
 	}
 }
@@ -89,8 +104,8 @@ func (t *Transport) remember(c *catch) {
 		return
 	}
 	for _, w := range c.large() {
-		if w.done && w.err == nil && !w.recalled {
-			t.blobs.put(w.data)
+		if w.done && w.err == nil && w.shared == nil {
+			w.blob = t.blobs.put(w.data)
 		}
 	}
 }

@@ -22,7 +22,7 @@ func Commands() []CommandDoc {
 		{"/usr/bin/cat FILE", "content of one file that the login may not read; allow the files you want to be seen", true},
 		{"/usr/bin/env -i N=WORD cat -- FILES", "content of files that the login may read", false},
 		{"/usr/bin/readlink -z -- LINKS", "targets of symbolic links", false},
-		{"/usr/bin/sha256sum -- FILE", "digest of a large file, which is not sent again when another host has the same", false},
+		{"/usr/bin/b2sum -- FILE", "digest of a large file, which is not sent again when another host has the same", false},
 		{"/usr/bin/head -c LIMIT", "bounds the size of what is sent", false},
 		{"/usr/bin/timeout 15 COMMAND", "bounds the time of a command", false},
 		{"/usr/bin/find / -mindepth 1 ( -path MOUNTS ) -prune -o ! -type l -printf FORMAT", "files with special permissions on local file systems", false},

@@ -33,15 +33,14 @@ type catch struct {
 
 // want is one file to read.
 type want struct {
-	path     string
-	max      int64
-	size     int64 // expected
-	end      status
-	data     []byte
-	err      *fact.Problem
-	done     bool // data or err counts
-	recalled bool // data is that of another host's file of the same digest
-	doubt    bool // cat reported something: ask what
+	path  string
+	max   int64
+	size  int64 // expected
+	end   status
+	blob  // shared: with other hosts' files of the same digest
+	err   *fact.Problem
+	done  bool // data or err counts
+	doubt bool // cat reported something: ask what
 }
 
 func newCatch() *catch {

@@ -189,7 +189,7 @@ func (c *catch) stat(e entry) host.Info {
 // file gives a file as it was read. Without content there is no status but of what was opened.
 func (c *catch) file(e entry) host.File {
 	w := c.wants[e.path]
-	f := host.File{Info: host.Info{Path: e.path, Real: e.path}, Data: w.data, Err: w.err}
+	f := host.File{Info: host.Info{Path: e.path, Real: e.path}, Data: w.data, Err: w.err, Shared: w.shared}
 	end := c.seen[e.path].end
 	if !end.ok || w.err != nil && w.err.Cause != fact.NotRegular && w.err.Cause != fact.TooLarge {
 		return f

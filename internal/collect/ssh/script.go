@@ -140,8 +140,9 @@ e() {
 }
 `
 
-// digestScript prints the digest of each file as sha256sum does; nothing where that is missing.
-const digestScript = prelude + `d() { printf 'd%s\0' "$(sha256sum -- "$1" 2>/dev/null </dev/null)"; }
+// digestScript prints the digest of each file as b2sum does, which takes a third of the time of
+// sha256sum; nothing where that is missing.
+const digestScript = prelude + `d() { printf 'd%s\0' "$(b2sum -- "$1" 2>/dev/null </dev/null)"; }
 `
 
 // timeoutScript sets T to what bounds a command, where the host has timeout(1) of the common form.

@@ -232,9 +232,54 @@ const (
 	maxStanza = 4 << 20 // the largest of Debian 12 has 300 KB
 )
 
-// eachStanza reads a list piece by piece: main of Debian has 47 MB, and one stanza is all that is
-// needed at a time. A problem may come after some stanzas.
+// eachStanza gives the stanzas of a list, of lists that several hosts have in short. A problem may
+// come after some stanzas.
 func eachStanza(file host.File, do func(stanza []byte)) *fact.Problem {
+	if file.Shared == nil || file.Err != nil {
+		return stream(file, do)
+	}
+	type list struct {
+		text    []byte
+		problem *fact.Problem
+	}
+	short := host.Once(file, "list"+path.Ext(file.Path), func() list {
+		var text []byte
+		problem := stream(file, func(stanza []byte) { text = appendShort(text, stanza) })
+		return list{bytes.Clone(text), problem}
+	})
+	for rest := short.text; len(rest) > 0; {
+		var stanza []byte
+		stanza, rest = nextStanza(rest)
+		do(stanza)
+	}
+	if short.problem == nil {
+		return nil
+	}
+	own := *short.problem
+	own.Source = file.Path
+	return &own
+}
+
+// appendShort appends of a stanza what scan reads: a tenth.
+func appendShort(text, stanza []byte) []byte {
+	if packageName(stanza) == nil {
+		return text
+	}
+	for len(stanza) > 0 {
+		name, _, rest := nextField(stanza)
+		switch string(name) {
+		case "Package", "Version", "Architecture", "Phased-Update-Percentage":
+			line := stanza[:len(stanza)-len(rest)]
+			text = append(append(text, bytes.TrimSuffix(line, []byte("\n"))...), '\n')
+		}
+		stanza = rest
+	}
+	return append(text, '\n')
+}
+
+// stream reads a list piece by piece: main of Debian has 47 MB, and one stanza is all that is
+// needed at a time.
+func stream(file host.File, do func(stanza []byte)) *fact.Problem {
 	in, problem := plain(file)
 	if problem != nil {
 		return problem
