@@ -164,7 +164,7 @@ type entry struct {
 	live bool // of a link: it leads somewhere
 }
 
-// looked is the answer to one pattern.
+// looked is the answer to one pattern or one folder on the way.
 type looked struct {
 	done    bool
 	why     byte // of a pattern that found nothing: n not there, d denied, o loop of links
@@ -173,7 +173,7 @@ type looked struct {
 	denied  []string // folders on the way that cannot be listed or entered
 }
 
-// parseLook reads the answers of lookScript to n patterns. With an error come the answers before it.
+// parseLook reads the answers of lookScript to n questions. With an error come the answers before it.
 func parseLook(out []byte, n int) ([]looked, error) {
 	all := make([]looked, n)
 	t := tokens{out}

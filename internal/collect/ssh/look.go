@@ -88,50 +88,66 @@ func (t *Transport) filesAs(ctx context.Context, needs []host.Need, ev *host.Evi
 func (t *Transport) look(ctx context.Context, needs []host.Need, root bool) []answer {
 	out := make([]answer, len(needs))
 	script, _ := start(lookScript)
-	var sent []int
+	asked := 0
+	ask := func(call, words string) int {
+		script.WriteString(call + " " + strconv.Itoa(asked) + " " + words + "\n")
+		asked++
+		return asked - 1
+	}
+	ways := map[folder]int{}       // many patterns go through the same folders
+	own := make([]int, len(needs)) // the answer to the pattern, -1 when it was not asked
+	via := make([][]int, len(needs))
 	for i, n := range needs {
-		out[i].need = n
+		out[i].need, own[i] = n, -1
 		if out[i].problem = refuse(n.Pattern); out[i].problem != nil {
 			continue
 		}
-		index := strconv.Itoa(len(sent))
 		if !host.IsPattern(n.Pattern) {
-			script.WriteString("g " + index + " " + quote(n.Pattern) + "\n")
-			sent = append(sent, i)
+			own[i] = ask("g", quote(n.Pattern))
 			continue
 		}
 		word, way, ok := glob(n.Pattern)
 		if !ok {
 			continue // a malformed pattern matches nothing
 		}
-		script.WriteString("g " + index + " " + word + "\n")
+		own[i] = ask("g", word)
 		for _, f := range way {
-			mode := "x"
-			if f.list {
-				mode = "r"
+			if _, ok := ways[f]; !ok {
+				mode := "x "
+				if f.list {
+					mode = "r "
+				}
+				ways[f] = ask("k", mode+f.word)
 			}
-			script.WriteString("k " + mode + " " + f.word + "\n")
+			via[i] = append(via[i], ways[f])
 		}
-		sent = append(sent, i)
 	}
-	if len(sent) == 0 {
+	if asked == 0 {
 		return out
 	}
 	script.WriteString("printf '.\\0'\n")
 	r := t.run(ctx, job{script: script.String(), root: root, limit: 64 << 20, time: filesTime})
-	answers, err := parseLook(r.stdout, len(sent))
-	if r.err != nil {
+	answers, err := parseLook(r.stdout, asked)
+	switch {
+	case r.err != nil:
 		err = r.err
+	case err == nil:
+		err = errFrame
 	}
-	for k, i := range sent {
-		if !answers[k].done {
-			if err == nil {
-				err = errFrame
-			}
-			out[i].problem = trouble(out[i].need.Pattern, err)
+	for i, k := range own {
+		if k < 0 {
 			continue
 		}
-		out[i].judge(answers[k])
+		l := answers[k]
+		for _, w := range via[i] {
+			l.done = l.done && answers[w].done
+			l.denied = append(l.denied, answers[w].denied...)
+		}
+		if l.done {
+			out[i].judge(l)
+		} else {
+			out[i].problem = trouble(out[i].need.Pattern, err)
+		}
 	}
 	return out
 }

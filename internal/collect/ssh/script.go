@@ -29,8 +29,8 @@ fi
 
 // lookScript names what matches. Of each match it prints the folder with links resolved (r, when it
 // changes) and the path: p, of a link l, of one that leads nowhere x. w says why a path is not seen:
-// n it is not there, d denied, o a loop of links. k names folders on the way that may not be listed
-// or entered. It starts no program but for links in a path that is not there.
+// n it is not there, d denied, o a loop of links. k names those of the folders on the way that may not
+// be listed or entered. It starts no program but for links in a path that is not there.
 const lookScript = prelude + `D=// R=
 w() {
   q=$1
@@ -69,8 +69,9 @@ g() {
   done
 }
 k() {
-  m=$1
-  shift
+  printf 'g%s\0' "$1"
+  m=$2
+  shift 2
   for p; do
     if [ -d "$p" ]; then
       if [ ! -x "$p" ] || { [ $m = r ] && [ ! -r "$p" ]; }; then printf 'd%s\0' "$p"; fi

@@ -137,7 +137,11 @@ func foreign(mountinfo string) []string {
 			out = append(out, p)
 		}
 	}
-	return out
+	// What lies below another of them is not reached, and each costs a comparison for every file.
+	all := slices.Clone(out)
+	return slices.DeleteFunc(out, func(p string) bool {
+		return slices.ContainsFunc(all, func(o string) bool { return strings.HasPrefix(p, o+"/") })
+	})
 }
 
 // parseWalk reads the records of the walk.
