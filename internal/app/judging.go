@@ -85,12 +85,11 @@ func (j *judging) take(obs []fact.Observation) {
 		if j.checks[i].Rule.Kind.Name != obs[0].Kind.Name {
 			return
 		}
-		outcomes := check.Judge(j.checks[i], j.settings, obs, j.estate, j.now)
-		for k := range outcomes {
-			outcomes[k].Observation.Fact = nil
-		}
-		j.each[i] = append(j.each[i], outcomes...)
+		j.each[i] = append(j.each[i], check.Judge(j.checks[i], j.settings, obs, j.estate, j.now)...)
 	})
+	for i := range obs {
+		obs[i].Fact = nil
+	}
 }
 
 func (j *judging) outcomes() []check.Outcome {

@@ -195,7 +195,7 @@ func (w *world) result(o check.Outcome, known map[string]finding.Finding) report
 	c := o.Check
 	r := report.Result{Check: c.ID, Title: c.Title, Requirements: c.Requirements, Subject: o.Observation.Subject, Kind: o.Observation.Kind.Name,
 		Verdict: o.Verdict, Detail: o.Detail, Severity: o.Settings.Severity, ObservedAt: o.Observation.ObservedAt.UTC(), Collector: o.Observation.Collector,
-		Fact: o.Observation.Digest, Level: o.Settings.Level, Stage: string(o.Declared.Stage()), Violations: []report.Violation{}}
+		Fact: o.Observation.Digest, Level: o.Settings.Level, Stage: string(o.Declared.Stage()), Violations: make([]report.Violation, 0, len(o.Violations))}
 	if o.Declared.Declared() {
 		if apps := o.Declared.Applications(); len(apps) > 0 {
 			r.Application = &apps[0].Name

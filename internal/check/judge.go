@@ -14,8 +14,8 @@ import (
 // Outcome is the result of one check on one subject, with what it was judged from.
 type Outcome struct {
 	Check       *Check
-	Settings    Settings
-	Observation fact.Observation
+	Settings    *Settings
+	Observation *fact.Observation // its Fact may be gone once all checks are done with it
 	Declared    estate.View
 	Result
 }
@@ -26,8 +26,9 @@ func Judge(c *Check, cat Catalogue, obs []fact.Observation, e *estate.Estate, no
 	set, params := cat.For(c.ID), cat.Params(c.ID, now)
 	out := make([]Outcome, 0, len(obs))
 	var all []observed
-	for _, o := range obs {
-		out = append(out, Outcome{Check: c, Settings: set, Observation: o, Declared: e.View(o.Subject)})
+	for i := range obs {
+		o := &obs[i]
+		out = append(out, Outcome{Check: c, Settings: &set, Observation: o, Declared: e.View(o.Subject)})
 		if c.Rule.across != nil && o.Fact != nil {
 			all = append(all, observed{o.Subject, o.Fact, e.View(o.Subject)})
 		}

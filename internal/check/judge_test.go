@@ -96,7 +96,7 @@ func TestOutcomesAnswerObservations(t *testing.T) {
 		t.Fatalf("%d observations gave %d outcomes", len(obs), len(out))
 	}
 	for i, o := range out {
-		if d := cmp.Diff(obs[i], o.Observation); d != "" {
+		if d := cmp.Diff(obs[i], *o.Observation); d != "" {
 			t.Errorf("outcome %d: %s", i, d)
 		}
 		if o.Check.ID != "box-toor" {

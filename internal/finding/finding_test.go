@@ -84,8 +84,8 @@ func day(n int) time.Time { return monday.AddDate(0, 0, n) }
 func outcome(on int, verdict check.Verdict, keys ...string) check.Outcome {
 	o := check.Outcome{
 		Check:       &check.Check{ID: "box-toor", Title: "No second root"},
-		Settings:    check.Settings{Severity: check.High},
-		Observation: fact.Observation{Subject: "host:a", Kind: fact.Kind{Name: "box", Version: 1}, Digest: "d" + string(rune('0'+on)), ObservedAt: day(on)},
+		Settings:    &check.Settings{Severity: check.High},
+		Observation: &fact.Observation{Subject: "host:a", Kind: fact.Kind{Name: "box", Version: 1}, Digest: "d" + string(rune('0'+on)), ObservedAt: day(on)},
 		Result:      check.Result{Verdict: verdict, Detail: "2 users"},
 	}
 	for _, k := range keys {
