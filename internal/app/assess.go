@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -125,10 +126,7 @@ func (w *world) collect(ctx context.Context, o Options, key fact.Key) ([]fact.Ob
 	if err != nil {
 		return nil, nil, err
 	}
-	timeout, limit := o.Timeout, o.Concurrency
-	if timeout <= 0 {
-		timeout = time.Minute
-	}
+	limit := o.Concurrency
 	if limit <= 0 {
 		limit = 8
 	}
@@ -138,9 +136,7 @@ func (w *world) collect(ctx context.Context, o Options, key fact.Key) ([]fact.Ob
 	var done counter
 	for i, t := range targets {
 		g.Go(func() error {
-			ctx, cancel := context.WithTimeout(ctx, timeout)
-			defer cancel()
-			all[i] = w.look(ctx, t, key)
+			all[i] = w.look(ctx, t, key, o.Timeout)
 			if n := done.add(); o.Progress != nil {
 				o.Progress(n, len(targets), t.text)
 			}
@@ -155,13 +151,16 @@ func (w *world) collect(ctx context.Context, o Options, key fact.Key) ([]fact.Ob
 
 // looked is what came of one target.
 type looked struct {
+	seen
 	target     target
-	seen       seen
 	collector  string
 	privileged bool
 }
 
-func (w *world) look(ctx context.Context, t target, key fact.Key) looked {
+// look sees one target, within a minute unless told otherwise.
+func (w *world) look(ctx context.Context, t target, key fact.Key, timeout time.Duration) looked {
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(timeout, time.Minute))
+	defer cancel()
 	out := looked{target: t, collector: t.text}
 	tr, err := t.open(ctx)
 	if err != nil {

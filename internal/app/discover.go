@@ -28,7 +28,7 @@ func Discover(ctx context.Context, o Options) (string, error) {
 	names := map[string]bool{}
 	answered := 0
 	for _, t := range targets {
-		l := w.look(ctx, t, fact.Key{})
+		l := w.look(ctx, t, fact.Key{}, o.Timeout)
 		if l.seen.problem != nil {
 			fmt.Fprintf(&b, "  # %s did not answer: %s\n", t.text, oneLine(l.seen.problem.Error()))
 			continue

@@ -25,7 +25,7 @@ func Doctor(ctx context.Context, w io.Writer, o Options) error {
 	}
 	answered := 0
 	for _, t := range targets {
-		if err := wd.examine(ctx, w, t); err != nil {
+		if err := wd.examine(ctx, w, t, o); err != nil {
 			fmt.Fprintf(w, "%s\n  does not answer: %v\n", t.text, err)
 			continue
 		}
@@ -37,20 +37,13 @@ func Doctor(ctx context.Context, w io.Writer, o Options) error {
 	return nil
 }
 
-func (w *world) examine(ctx context.Context, out io.Writer, t target) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	tr, err := t.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer tr.Close()
-	s := observe(ctx, tr, w.sources, fact.Key{})
+func (w *world) examine(ctx context.Context, out io.Writer, t target, o Options) error {
+	s := w.look(ctx, t, fact.Key{}, o.Timeout)
 	if s.problem != nil {
 		return s.problem
 	}
 	as := "without root: some parts cannot be seen"
-	if tr.Privileged() {
+	if s.privileged {
 		as = "as root"
 	}
 	fmt.Fprintf(out, "%s, %s\n", t.text, as)

@@ -40,13 +40,13 @@ func ShowFact(ctx context.Context, w io.Writer, o Options, kind string) error {
 	if err != nil {
 		return err
 	}
-	wd := &world{now: time.Now}
+	wd := &world{sources: []host.Source{*source}, now: time.Now}
 	targets, err := wd.targets(o)
 	if err != nil {
 		return err
 	}
 	for _, t := range targets {
-		l := wd.lookAt(ctx, t, []host.Source{*source}, key)
+		l := wd.look(ctx, t, key, o.Timeout)
 		if l.problem != nil {
 			return fmt.Errorf("%s: %w", t.text, l.problem)
 		}
@@ -61,16 +61,4 @@ func ShowFact(ctx context.Context, w io.Writer, o Options, kind string) error {
 		fmt.Fprintln(w, out.String())
 	}
 	return nil
-}
-
-// lookAt gathers some sources of one target.
-func (w *world) lookAt(ctx context.Context, t target, sources []host.Source, key fact.Key) seen {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	tr, err := t.open(ctx)
-	if err != nil {
-		return seen{problem: lost(t.text, err)}
-	}
-	defer tr.Close()
-	return observe(ctx, tr, sources, key)
 }
