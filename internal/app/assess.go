@@ -20,6 +20,7 @@ import (
 	"holdfast.example/holdfast/internal/report"
 	"holdfast.example/holdfast/internal/run"
 	"holdfast.example/holdfast/internal/store/sqlite"
+	"holdfast.example/holdfast/internal/subject/all"
 )
 
 // Options are what the user asked of an assessment. The zero Options assess this machine.
@@ -81,11 +82,12 @@ func Assess(ctx context.Context, o Options) (*report.Assessment, error) {
 	if err != nil {
 		return nil, err
 	}
-	outcomes, err := w.judge(all, judgedAt)
+	endpoints := []report.Endpoint{}
+	outcomes, err := w.judge(graded(all, &endpoints, judgedAt), judgedAt)
 	if err != nil {
 		return nil, err
 	}
-	a := &report.Assessment{Schema: report.SchemaName, AssessedAt: judgedAt.UTC().Truncate(time.Second), Version: o.Version, Hosts: hosts.list}
+	a := &report.Assessment{Schema: report.SchemaName, AssessedAt: judgedAt.UTC().Truncate(time.Second), Version: o.Version, Hosts: hosts.list, Endpoints: endpoints}
 	known := map[string]finding.Finding{}
 	if o.From == "" && !o.NoRecord {
 		r := run.Run{ID: uuid.Must(uuid.NewV7()).String(), Started: started, Finished: w.now(), Version: o.Version, Targets: targetsOf(hosts.list)}
@@ -155,13 +157,22 @@ type looked struct {
 	target     target
 	collector  string
 	privileged bool
+	parts      []part // of an endpoint; a host has none
 }
+
+// probeTimeout is for one connection of an endpoint.
+const probeTimeout = 5 * time.Second
 
 // look sees one target, within a minute unless told otherwise.
 func (w *world) look(ctx context.Context, t target, key fact.Key, timeout time.Duration) looked {
 	ctx, cancel := context.WithTimeout(ctx, cmp.Or(timeout, time.Minute))
 	defer cancel()
 	out := looked{target: t, collector: t.text}
+	if t.endpoint != nil {
+		out.parts, out.at = t.endpoint.probe(ctx, probeTimeout), w.now().UTC()
+		out.problem = out.parts[0].problem
+		return out
+	}
 	tr, err := t.open(ctx)
 	if err != nil {
 		out.seen.problem = lost(t.text, err)
@@ -215,11 +226,12 @@ func (w *world) decode(kind string, data []byte) (fact.Fact, error) {
 	if err != nil {
 		return nil, err
 	}
-	i := slices.IndexFunc(w.sources, func(s host.Source) bool { return s.Kind == k })
-	if i < 0 {
-		return nil, fmt.Errorf("this version knows no fact %s", kind)
+	for _, s := range slices.Concat(w.sources, all.Probes()) {
+		if s.Kind == k {
+			return s.Decode(data)
+		}
 	}
-	return w.sources[i].Decode(data)
+	return nil, fmt.Errorf("this version knows no fact %s", kind)
 }
 
 // world is what judging needs besides facts.

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"holdfast.example/holdfast/internal/fact"
+	"holdfast.example/holdfast/internal/host"
 	"holdfast.example/holdfast/internal/subject/all"
 	"holdfast.example/holdfast/internal/subject/environment"
 )
@@ -45,6 +46,9 @@ func newClaims() *claims { return &claims{by: map[string]*claimant{}} }
 
 func (c *claims) add(obs []fact.Observation) {
 	for _, o := range obs {
+		if slices.ContainsFunc(all.Probes(), func(p host.Source) bool { return p.Kind == o.Kind }) {
+			continue // endpoints claim nothing yet
+		}
 		s, ok := c.by[o.Subject]
 		if !ok {
 			s = &claimant{first: o}

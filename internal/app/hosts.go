@@ -13,6 +13,11 @@ func hostOf(subject string, l looked) report.Host {
 	if l.privileged {
 		h.Privilege = "full"
 	}
+	for _, p := range l.parts {
+		if p.fact != nil {
+			addGaps(h.Gaps, p.kind.Name, p.fact)
+		}
+	}
 	for kind, f := range l.seen.facts {
 		addGaps(h.Gaps, kind, f)
 		if n, ok := f.(linuxhost.Fact); ok {

@@ -163,7 +163,7 @@ func (w *world) fill(a *report.Assessment, outcomes []check.Outcome, known map[s
 		a.RiskClass = &w.risk
 	}
 	a.Results, a.Requirements = make([]report.Result, 0, len(outcomes)), []report.Requirement{}
-	a.Vulnerabilities, a.Endpoints = []struct{}{}, []struct{}{}
+	a.Vulnerabilities = []struct{}{}
 	for _, o := range outcomes {
 		r := w.result(o, known)
 		a.Results = append(a.Results, r)

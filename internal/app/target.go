@@ -22,6 +22,7 @@ type target struct {
 	declared string // subject, when the estate declares it
 	name     string // subject of a file target
 	open     func(context.Context) (transport, error)
+	endpoint *endpoint // set for endpoints, which have no open
 }
 
 // targets gives what to look at: the given targets, else the estate's systems, else this machine.
@@ -112,8 +113,14 @@ func parseTarget(s string, o Options, blobs *ssh.Blobs) (target, error) {
 		}
 		opt.Blobs = blobs
 		t.open = func(ctx context.Context) (transport, error) { return dialSSH(ctx, opt) }
+	case "https", "tls":
+		e, err := parseEndpoint(s, o)
+		if err != nil {
+			return t, err
+		}
+		t.endpoint = &e
 	default:
-		return t, fmt.Errorf("target %q: this version cannot look at %s yet; it knows host:local, ssh://user@host and rootfs:DIR", s, scheme)
+		return t, fmt.Errorf("target %q: this version cannot look at %s yet; it knows host:local, ssh://user@host, rootfs:DIR, https://name and tls://name:port", s, scheme)
 	}
 	return t, nil
 }
@@ -131,6 +138,11 @@ func (w *world) name(all []looked) ([]fact.Observation, []report.Host, error) {
 	var hosts []report.Host
 	taken := map[string]string{}
 	for _, l := range all {
+		if l.target.endpoint != nil {
+			obs = append(obs, l.endpoints(l.collector)...)
+			hosts = append(hosts, hostOf(l.target.text, l))
+			continue
+		}
 		hostname, id := "", ""
 		if f, ok := l.seen.facts["linuxhost"].(linuxhost.Fact); ok {
 			hostname, id = f.Hostname(), f.MachineID()

@@ -35,18 +35,9 @@ type Spec[F fact.Fact] struct {
 
 // Define makes the Source of fact type F.
 func Define[F fact.Fact](s Spec[F]) Source {
-	var zero F
-	src := Source{
-		Kind: zero.Kind(), Title: s.Title, Needs: s.Needs, Follow: s.Follow,
-		Parse: func(ev *Evidence, k fact.Key) fact.Fact { return s.Parse(ev, k) },
-		Decode: func(b []byte) (fact.Fact, error) {
-			var f F
-			if err := json.Unmarshal(b, &f); err != nil {
-				return nil, fmt.Errorf("decode recorded fact %s: %w", zero.Kind(), err)
-			}
-			return f, nil
-		},
-	}
+	src := Probe[F](s.Title)
+	src.Needs, src.Follow = s.Needs, s.Follow
+	src.Parse = func(ev *Evidence, k fact.Key) fact.Fact { return s.Parse(ev, k) }
 	if s.Claims != nil {
 		src.Claims = func(f fact.Fact) []fact.Claim {
 			if v, ok := f.(F); ok {
@@ -56,4 +47,17 @@ func Define[F fact.Fact](s Spec[F]) Source {
 		}
 	}
 	return src
+}
+
+// Probe makes the Source of a fact that a collector of its own makes: nothing is asked of a host, and
+// nothing parsed from its answers.
+func Probe[F fact.Fact](title string) Source {
+	var zero F
+	return Source{Kind: zero.Kind(), Title: title, Decode: func(b []byte) (fact.Fact, error) {
+		var f F
+		if err := json.Unmarshal(b, &f); err != nil {
+			return nil, fmt.Errorf("decode recorded fact %s: %w", zero.Kind(), err)
+		}
+		return f, nil
+	}}
 }

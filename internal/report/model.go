@@ -25,7 +25,7 @@ type Assessment struct {
 	Requirements    []Requirement `json:"requirements"`
 	Results         []Result      `json:"results"`
 	Vulnerabilities []struct{}    `json:"vulnerabilities"`
-	Endpoints       []struct{}    `json:"endpoints"`
+	Endpoints       []Endpoint    `json:"endpoints"`
 	Summary         Summary       `json:"summary"`
 
 	Notes []string `json:"notes"` // what a reader must know: parts that sudo would add, declared and not used
@@ -108,6 +108,38 @@ func (r Result) Worst(v Violation) check.Severity {
 		return v.Severity
 	}
 	return r.Severity
+}
+
+// Endpoint is what a TLS endpoint offers, graded.
+type Endpoint struct {
+	Address     string       `json:"address"`     // name:port
+	IP          string       `json:"ip"`          // the address that was looked at, with its port
+	Grade       string       `json:"grade"`       // A+ to F, T, M; empty when too little was seen to grade it
+	Score       int          `json:"score"`       // 0 to 100
+	Protocols   []string     `json:"protocols"`   // newest first
+	Suites      []Suite      `json:"suites"`      // by protocol, in the server's order
+	Certificate *Certificate `json:"certificate"` // null when none was seen
+	Reasons     []string     `json:"reasons"`     // worst first
+}
+
+// Suite is a cipher suite that a server took.
+type Suite struct {
+	Protocol string `json:"protocol"`
+	Name     string `json:"name"`
+	Exchange string `json:"exchange"` // x25519, DH 2048; empty where nothing is exchanged
+}
+
+// Certificate is the one of the server itself.
+type Certificate struct {
+	Subject     string    `json:"subject"`
+	Issuer      string    `json:"issuer"`
+	Names       []string  `json:"names"`
+	NotBefore   time.Time `json:"not_before"`
+	NotAfter    time.Time `json:"not_after"`
+	Key         string    `json:"key"` // RSA 2048
+	Signature   string    `json:"signature"`
+	Trust       string    `json:"trust"`
+	Fingerprint string    `json:"fingerprint"` // SHA-256, hex
 }
 
 // Summary counts requirements by status, and findings.

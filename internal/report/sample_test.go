@@ -113,7 +113,7 @@ func sample() *report.Assessment {
 			{ID: "A.5.7.9", Title: "Containers run without root", Level: "must", Status: "not_applicable", Reason: "no container runs there", Checks: []string{}, Applications: []report.Application{}},
 		},
 		Results:         []report.Result{toor, root("prod/web-1", "F-4x2ab"), root("prod/web-2", "F-9c0de"), lost, mounts, banner, low, empty, broke, clock, none},
-		Vulnerabilities: []struct{}{}, Endpoints: []struct{}{},
+		Vulnerabilities: []struct{}{}, Endpoints: []report.Endpoint{},
 		Summary: report.Summary{Pass: 1, Fail: 2, Warn: 1, Justified: 1, NotApplicable: 1, Unknown: 1, FindingsOpen: 12, Overdue: 2},
 		Notes:   []string{"Without root, 2 parts could not be seen; which ones and what would show them: holdfast doctor TARGET"},
 		Pages: report.Pages{

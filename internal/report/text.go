@@ -29,6 +29,9 @@ func Text(w io.Writer, a *Assessment, o TextOptions) error {
 	}
 	t := &text{o: o}
 	t.head(a)
+	for _, e := range a.Endpoints {
+		t.endpoint(e, a.AssessedAt)
+	}
 	groups := Ranked(a)
 	t.counts(a, groups)
 	shown := groups

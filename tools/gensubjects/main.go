@@ -1,4 +1,4 @@
-// Command gensubjects writes internal/subject/all/list.go: every Source and every check of all
+// Command gensubjects writes internal/subject/all/list.go: every Source, every Probe and every check of all
 // subject packages, found by reading their syntax. Run it by "go generate ./...".
 package main
 
@@ -20,6 +20,7 @@ const module = "holdfast.example/holdfast/internal/subject/"
 type subject struct {
 	name   string
 	source bool
+	probe  bool
 	checks []string
 }
 
@@ -49,7 +50,7 @@ func run(root string) error {
 		if err != nil {
 			return err
 		}
-		if s.source || len(s.checks) > 0 {
+		if s.source || s.probe || len(s.checks) > 0 {
 			s.name = e.Name()
 			all = append(all, s)
 		}
@@ -106,8 +107,12 @@ func (s *subject) add(v *ast.ValueSpec, makers map[string]bool) {
 		if !name.IsExported() {
 			continue
 		}
-		if name.Name == "Source" {
+		switch name.Name {
+		case "Source":
 			s.source = true
+			continue
+		case "Probe":
+			s.probe = true
 			continue
 		}
 		if v.Type != nil && isCheck(v.Type) {
@@ -155,6 +160,12 @@ func render(all []subject) ([]byte, error) {
 	for _, s := range all {
 		if s.source {
 			fmt.Fprintf(&b, "\t\t%s.Source,\n", s.name)
+		}
+	}
+	b.WriteString("\t}\n}\n\n// Probes gives the kinds of facts that collectors of endpoints make.\nfunc Probes() []host.Source {\n\treturn []host.Source{\n")
+	for _, s := range all {
+		if s.probe {
+			fmt.Fprintf(&b, "\t\t%s.Probe,\n", s.name)
 		}
 	}
 	b.WriteString("\t}\n}\n\n// Checks gives all checks, by subject and name.\nfunc Checks() []*check.Check {\n\treturn []*check.Check{\n")

@@ -20,6 +20,8 @@ import (
 	"holdfast.example/holdfast/internal/subject/sshd"
 	"holdfast.example/holdfast/internal/subject/sudo"
 	"holdfast.example/holdfast/internal/subject/timesync"
+	"holdfast.example/holdfast/internal/subject/tlsserver"
+	"holdfast.example/holdfast/internal/subject/website"
 )
 
 // Sources gives how each kind of fact is had from a host.
@@ -39,6 +41,14 @@ func Sources() []host.Source {
 		sshd.Source,
 		sudo.Source,
 		timesync.Source,
+	}
+}
+
+// Probes gives the kinds of facts that collectors of endpoints make.
+func Probes() []host.Source {
+	return []host.Source{
+		tlsserver.Probe,
+		website.Probe,
 	}
 }
 
@@ -307,5 +317,21 @@ func Checks() []*check.Check {
 		timesync.Servers,
 		timesync.Single,
 		timesync.Unprivileged,
+		tlsserver.Dates,
+		tlsserver.Expiring,
+		tlsserver.Key,
+		tlsserver.MinGrade,
+		tlsserver.Name,
+		tlsserver.OldProtocols,
+		tlsserver.Signature,
+		tlsserver.Trust,
+		tlsserver.WeakSuites,
+		tlsserver.Wildcard,
+		website.Charset,
+		website.Disclosure,
+		website.Framing,
+		website.NoSniff,
+		website.ReferrerPolicy,
+		website.StrictTransport,
 	}
 }

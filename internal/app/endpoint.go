@@ -1,0 +1,196 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"holdfast.example/holdfast/internal/collect/httpget"
+	"holdfast.example/holdfast/internal/collect/tlsdial"
+	"holdfast.example/holdfast/internal/fact"
+	"holdfast.example/holdfast/internal/report"
+	"holdfast.example/holdfast/internal/subject/tlsserver"
+	"holdfast.example/holdfast/internal/subject/website"
+)
+
+// endpoint is a TLS service, with a website behind it or without.
+type endpoint struct {
+	name, port string
+	page       string // URL of the first page, empty for TLS alone
+	agent      string
+}
+
+// part is one subject of an endpoint with the fact that is had of it.
+type part struct {
+	subject string
+	kind    fact.Kind
+	fact    fact.Fact
+	problem *fact.Problem
+}
+
+func parseEndpoint(s string, o Options) (endpoint, error) {
+	u, err := url.Parse(s)
+	if err != nil || u.Hostname() == "" {
+		return endpoint{}, fmt.Errorf("target %q is no address; write https://shop.example or tls://mail.example:993", s)
+	}
+	e := endpoint{name: strings.ToLower(strings.TrimSuffix(u.Hostname(), ".")), port: u.Port(), agent: "Holdfast/" + o.Version + " (security assessment)"}
+	if e.port == "" {
+		e.port = "443"
+	}
+	if u.Scheme == "https" {
+		u.User, u.Fragment = nil, ""
+		if u.Path == "" {
+			u.Path = "/"
+		}
+		e.page = u.String()
+	}
+	return e, nil
+}
+
+// site is the subject of the website: https://name, with the port where it is not 443.
+func (e endpoint) site() string {
+	host := e.name
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	if e.port != "443" {
+		host += ":" + e.port
+	}
+	return "https://" + host
+}
+
+// probe looks at the endpoint. The first address that answers is looked at.
+func (e endpoint) probe(ctx context.Context, timeout time.Duration) []part {
+	server := part{subject: net.JoinHostPort(e.name, e.port), kind: tlsserver.Fact{}.Kind()}
+	site := part{subject: e.site(), kind: website.Fact{}.Kind()}
+	parts := func() []part {
+		if e.page == "" {
+			return []part{server}
+		}
+		return []part{server, site}
+	}
+	address, err := e.reach(ctx, timeout)
+	if err != nil {
+		server.problem = lost(server.subject, err)
+		site.problem = lost(site.subject, err)
+		return parts()
+	}
+	seen, err := tlsdial.Probe(ctx, tlsdial.Endpoint{Name: e.name, Address: address, Timeout: timeout})
+	if err != nil {
+		server.problem = lost(server.subject, err)
+	}
+	if e.page != "" {
+		page, err := httpget.Get(ctx, httpget.Request{URL: e.page, Address: address, UserAgent: e.agent, Timeout: timeout})
+		switch {
+		case err != nil:
+			p := lost(site.subject, err)
+			site.problem = p
+			seen.Note(tlsserver.PartHTTP, p)
+		default:
+			site.fact = page
+			seen.HTTP = true
+			for _, h := range page.Headers {
+				if h.Name == "strict-transport-security" {
+					seen.HSTS = append(seen.HSTS, h.Value)
+				}
+			}
+		}
+	}
+	if server.problem == nil {
+		server.fact = seen
+	}
+	return parts()
+}
+
+// reach gives the first address of the name that answers.
+func (e endpoint) reach(ctx context.Context, timeout time.Duration) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", e.name)
+	if err != nil {
+		return "", err
+	}
+	var all []error
+	for _, ip := range ips {
+		address := net.JoinHostPort(ip.Unmap().String(), e.port)
+		c, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
+		if err != nil {
+			all = append(all, err)
+			continue
+		}
+		_ = c.Close()
+		return address, nil
+	}
+	return "", errors.Join(all...)
+}
+
+// endpoints turns the parts into one observation each.
+func (l looked) endpoints(collector string) []fact.Observation {
+	var out []fact.Observation
+	for _, p := range l.parts {
+		o := fact.Observation{Subject: p.subject, Kind: p.kind, ObservedAt: l.at, Collector: collector, Problem: p.problem}
+		if p.fact != nil {
+			data, err := fact.Canonical(p.fact)
+			if err != nil {
+				o.Problem = &fact.Problem{Cause: fact.Failed, Source: p.subject, Text: err.Error()}
+			} else {
+				o.Fact, o.Digest = p.fact, fact.Digest(data)
+			}
+		}
+		out = append(out, o)
+	}
+	return out
+}
+
+// graded passes a feed on and grades the TLS endpoints in it.
+func graded(all feed, into *[]report.Endpoint, now time.Time) feed {
+	return func(yield func([]fact.Observation, error) bool) {
+		for obs, err := range all {
+			for _, o := range obs {
+				if f, ok := o.Fact.(tlsserver.Fact); ok {
+					*into = append(*into, endpointOf(o.Subject, f, now))
+				}
+			}
+			if !yield(obs, err) {
+				return
+			}
+		}
+	}
+}
+
+func endpointOf(subject string, f tlsserver.Fact, now time.Time) report.Endpoint {
+	g := tlsserver.Rate(f, now)
+	e := report.Endpoint{Address: subject, IP: f.Address, Grade: g.Letter, Score: g.Score, Protocols: []string{}, Suites: []report.Suite{}, Reasons: []string{}}
+	for _, p := range f.Protocols {
+		e.Protocols = append(e.Protocols, p.Name)
+		for _, s := range p.Suites {
+			exchange := s.Group
+			if s.DHBits > 0 {
+				exchange = "DH " + strconv.Itoa(s.DHBits)
+			}
+			e.Suites = append(e.Suites, report.Suite{Protocol: p.Name, Name: s.Name, Exchange: exchange})
+		}
+	}
+	if len(f.Chain) > 0 {
+		c := f.Chain[0]
+		e.Certificate = &report.Certificate{Subject: c.Subject, Issuer: c.Issuer, Names: slices.Concat([]string{}, c.Names, c.Addresses), NotBefore: c.NotBefore,
+			NotAfter: c.NotAfter, Key: strings.TrimSpace(c.Key + " " + size(c.KeyBits)), Signature: c.Signature, Trust: f.Trust, Fingerprint: c.Fingerprint}
+	}
+	for _, r := range g.Reasons {
+		e.Reasons = append(e.Reasons, r.Effect+": "+r.Text)
+	}
+	return e
+}
+
+func size(bits int) string {
+	if bits == 0 {
+		return ""
+	}
+	return strconv.Itoa(bits)
+}

@@ -1,0 +1,249 @@
+package tlsdial
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+
+	"golang.org/x/crypto/cryptobyte"
+)
+
+const (
+	maxRecord  = 1<<14 + 2048 // RFC 5246 section 6.2.3
+	maxMessage = 256 << 10    // a chain with 100 names in each certificate has 30 KB
+)
+
+// answer is what a server says to a hello.
+type answer struct {
+	version  uint16
+	suite    uint16
+	group    uint16 // of an elliptic key exchange, or of TLS 1.3
+	dhBits   int    // of a finite-field key exchange
+	reneg    bool   // RFC 5746
+	compress bool
+	chain    [][]byte // DER, as sent; not of TLS 1.3
+	ssl2     []uint32 // the ciphers of SSL 2.0
+}
+
+// refused is an alert: the server has understood and does not want.
+type refused struct{ level, description byte }
+
+func (r refused) Error() string { return fmt.Sprintf("alert %d", r.description) }
+
+var (
+	errClosed = errors.New("it closes the connection without an alert")
+	errNotTLS = errors.New("it does not answer in TLS")
+	errForm   = errors.New("its handshake is malformed")
+)
+
+// helloRetry is the random of a HelloRetryRequest: RFC 8446 section 4.1.3.
+var helloRetry = []byte{0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
+	0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c}
+
+// read reads the answer up to ServerHelloDone, of TLS 1.3 up to the ServerHello: the rest is encrypted.
+func read(r io.Reader) (answer, error) {
+	var a answer
+	m := messages{r: r}
+	for first := true; ; first = false {
+		kind, body, err := m.next()
+		if err != nil {
+			return a, err
+		}
+		if first != (kind == 2) {
+			return a, errForm
+		}
+		switch kind {
+		case 2:
+			if err := a.serverHello(body); err != nil || a.version == tls13 {
+				return a, err
+			}
+		case 11:
+			if len(a.chain) > 0 {
+				return a, errForm
+			}
+			if err := a.certificate(body); err != nil {
+				return a, err
+			}
+		case 12:
+			a.keyExchange(body)
+		case 14:
+			return a, nil
+		}
+	}
+}
+
+// messages puts handshake messages together from records.
+type messages struct {
+	r   io.Reader
+	buf []byte
+}
+
+func (m *messages) next() (kind byte, body []byte, err error) {
+	for {
+		if len(m.buf) >= 4 {
+			n := int(m.buf[1])<<16 | int(m.buf[2])<<8 | int(m.buf[3])
+			if n > maxMessage {
+				return 0, nil, errForm
+			}
+			if len(m.buf) >= 4+n {
+				kind, body, m.buf = m.buf[0], m.buf[4:4+n], m.buf[4+n:]
+				return kind, body, nil
+			}
+		}
+		if err := m.record(); err != nil {
+			return 0, nil, err
+		}
+	}
+}
+
+func (m *messages) record() error {
+	var head [5]byte
+	if n, err := io.ReadFull(m.r, head[:]); err != nil {
+		if n > 0 && errors.Is(err, io.ErrUnexpectedEOF) {
+			return errNotTLS
+		}
+		return closed(err)
+	}
+	n := int(binary.BigEndian.Uint16(head[3:]))
+	if head[1] != 3 || head[0] < 20 || head[0] > 23 || n > maxRecord {
+		return errNotTLS
+	}
+	body := make([]byte, n)
+	if _, err := io.ReadFull(m.r, body); err != nil {
+		return closed(err)
+	}
+	switch {
+	case head[0] == 21 && n == 2 && body[0] == 1 && body[1] == 112:
+		return nil // unrecognized_name as a warning: the server goes on
+	case head[0] == 21 && n == 2:
+		return refused{body[0], body[1]}
+	case head[0] != 22 || n == 0:
+		return errForm
+	}
+	m.buf = append(m.buf, body...)
+	return nil
+}
+
+// closed tells a connection that was ended from one that timed out.
+func closed(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || isReset(err) {
+		return errClosed
+	}
+	return err
+}
+
+func (a *answer) serverHello(body []byte) error {
+	s := cryptobyte.String(body)
+	var random []byte
+	var session, extensions cryptobyte.String
+	var compression uint8
+	if !s.ReadUint16(&a.version) || !s.ReadBytes(&random, 32) || !s.ReadUint8LengthPrefixed(&session) ||
+		!s.ReadUint16(&a.suite) || !s.ReadUint8(&compression) {
+		return errForm
+	}
+	a.compress = compression != 0
+	if s.Empty() {
+		return nil
+	}
+	if !s.ReadUint16LengthPrefixed(&extensions) || !s.Empty() {
+		return errForm
+	}
+	for !extensions.Empty() {
+		var kind uint16
+		var data cryptobyte.String
+		if !extensions.ReadUint16(&kind) || !extensions.ReadUint16LengthPrefixed(&data) {
+			return errForm
+		}
+		switch kind {
+		case 43:
+			if !data.ReadUint16(&a.version) {
+				return errForm
+			}
+		case 51:
+			if !data.ReadUint16(&a.group) {
+				return errForm
+			}
+		case 0xff01:
+			a.reneg = true
+		}
+	}
+	if a.version != tls13 && bytes.Equal(random, helloRetry) {
+		return errForm
+	}
+	return nil
+}
+
+func (a *answer) certificate(body []byte) error {
+	s := cryptobyte.String(body)
+	var list cryptobyte.String
+	if !s.ReadUint24LengthPrefixed(&list) || !s.Empty() {
+		return errForm
+	}
+	for !list.Empty() {
+		var der cryptobyte.String
+		if !list.ReadUint24LengthPrefixed(&der) {
+			return errForm
+		}
+		a.chain = append(a.chain, bytes.Clone(der))
+	}
+	return nil
+}
+
+// keyExchange reads the group of an elliptic key exchange (RFC 8422 section 5.4) or the prime of a
+// finite-field one (RFC 5246 section 7.4.3), as the suite says; of others nothing.
+func (a *answer) keyExchange(body []byte) {
+	s := cryptobyte.String(body)
+	switch exchange(suiteName(a.suite)) {
+	case "ECDHE":
+		var kind uint8
+		if s.ReadUint8(&kind) && kind == 3 {
+			s.ReadUint16(&a.group)
+		}
+	case "DHE":
+		var p cryptobyte.String
+		if s.ReadUint16LengthPrefixed(&p) {
+			prime := bytes.TrimLeft(p, "\x00")
+			if a.dhBits = len(prime) * 8; len(prime) > 0 {
+				for top := prime[0]; top < 0x80; top <<= 1 {
+					a.dhBits--
+				}
+			}
+		}
+	}
+}
+
+// readSSL2 reads the SERVER-HELLO of SSL 2.0. A server that does not speak it closes or sends an alert.
+func readSSL2(r io.Reader) (answer, error) {
+	var head [2]byte
+	if _, err := io.ReadFull(r, head[:]); err != nil {
+		return answer{}, closed(err)
+	}
+	if head[0] == 21 || head[0] == 22 {
+		return answer{}, refused{2, 70} // an alert of TLS
+	}
+	n := int(head[0]&0x7f)<<8 | int(head[1])
+	if head[0]&0x80 == 0 || n < 11 {
+		return answer{}, errNotTLS
+	}
+	body := make([]byte, n)
+	if _, err := io.ReadFull(r, body); err != nil {
+		return answer{}, closed(err)
+	}
+	if body[0] != 4 || binary.BigEndian.Uint16(body[3:]) != ssl2 {
+		return answer{}, errNotTLS
+	}
+	a := answer{version: ssl2}
+	der, ciphers := int(binary.BigEndian.Uint16(body[5:])), int(binary.BigEndian.Uint16(body[7:]))
+	if 11+der+ciphers > n {
+		return answer{}, errForm
+	}
+	if der > 0 {
+		a.chain = [][]byte{body[11 : 11+der]}
+	}
+	for list := body[11+der : 11+der+ciphers]; len(list) >= 3; list = list[3:] {
+		a.ssl2 = append(a.ssl2, uint32(list[0])<<16|uint32(list[1])<<8|uint32(list[2]))
+	}
+	return a, nil
+}

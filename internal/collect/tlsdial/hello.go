@@ -1,0 +1,170 @@
+package tlsdial
+
+import (
+	"crypto/ecdh"
+	"crypto/rand"
+	"encoding/binary"
+	"net"
+)
+
+// Versions as they stand in records and hellos.
+const (
+	ssl2  uint16 = 0x0002
+	ssl3  uint16 = 0x0300
+	tls10 uint16 = 0x0301
+	tls11 uint16 = 0x0302
+	tls12 uint16 = 0x0303
+	tls13 uint16 = 0x0304
+)
+
+// hello is a ClientHello (RFC 5246 section 7.4.1.2, RFC 8446 section 4.1.2).
+type hello struct {
+	version  uint16 // the highest that is offered; below TLS 1.3 the lowest is the server's choice
+	suites   []uint16
+	name     string // for SNI; none for an address
+	groups   []uint16
+	share    bool // a key share of X25519; without one the server names its group in a HelloRetryRequest
+	compress bool // DEFLATE is offered too
+}
+
+// Groups that are offered, as registered by IANA, in no order of preference.
+var groupNames = []struct {
+	id   uint16
+	name string
+	bits int
+}{
+	{0x11ec, "X25519MLKEM768", 0}, {0x11eb, "SecP256r1MLKEM768", 0}, {0x11ed, "SecP384r1MLKEM1024", 0},
+	{0x001d, "x25519", 0}, {0x0017, "secp256r1", 0}, {0x0018, "secp384r1", 0}, {0x0019, "secp521r1", 0}, {0x001e, "x448", 0},
+	{0x0100, "ffdhe2048", 2048}, {0x0101, "ffdhe3072", 3072}, {0x0102, "ffdhe4096", 4096}, {0x0103, "ffdhe6144", 6144}, {0x0104, "ffdhe8192", 8192},
+	{0x001f, "brainpoolP256r1tls13", 0}, {0x0020, "brainpoolP384r1tls13", 0}, {0x0021, "brainpoolP512r1tls13", 0},
+	{0x001a, "brainpoolP256r1", 0}, {0x001b, "brainpoolP384r1", 0}, {0x001c, "brainpoolP512r1", 0},
+	{0x0016, "secp256k1", 0}, {0x0015, "secp224r1", 0}, {0x0014, "secp224k1", 0}, {0x0013, "secp192r1", 0}, {0x0012, "secp192k1", 0},
+	{0x0011, "secp160r2", 0}, {0x0010, "secp160r1", 0}, {0x000f, "secp160k1", 0},
+}
+
+func groupName(id uint16) string {
+	for _, g := range groupNames {
+		if g.id == id {
+			return g.name
+		}
+	}
+	return ""
+}
+
+// allGroups gives the groups of a version: hybrid ones, and those for TLS 1.3 alone, only there.
+func allGroups(version uint16) (out []uint16) {
+	for _, g := range groupNames {
+		modern := g.id > 0x1000 || g.id >= 0x001f && g.id <= 0x0021
+		old := g.id <= 0x0016 || g.id >= 0x001a && g.id <= 0x001c
+		if version == tls13 && !old || version != tls13 && !modern {
+			out = append(out, g.id)
+		}
+	}
+	return out
+}
+
+var signatures = []uint16{0x0403, 0x0503, 0x0603, 0x0807, 0x0808, 0x0804, 0x0805, 0x0806, 0x0809, 0x080a, 0x080b,
+	0x0401, 0x0501, 0x0601, 0x0402, 0x0303, 0x0301, 0x0302, 0x0203, 0x0201, 0x0202, 0x0101}
+
+// bytes gives the hello in its record.
+func (h hello) bytes() ([]byte, error) {
+	if h.version == ssl2 {
+		return h.ssl2()
+	}
+	var random, session [32]byte
+	_, _ = rand.Read(random[:]) // never fails since Go 1.24
+	_, _ = rand.Read(session[:])
+	legacy := min(h.version, tls12)
+	b := binary.BigEndian.AppendUint16(nil, legacy)
+	b = append(b, random[:]...)
+	if h.version == tls13 {
+		b = vector8(b, session[:]) // middleboxes expect one: RFC 8446 appendix D.4
+	} else {
+		b = append(b, 0)
+	}
+	var list []byte
+	for _, s := range h.suites {
+		list = binary.BigEndian.AppendUint16(list, s)
+	}
+	if h.version != tls13 {
+		list = append(list, 0x00, 0xff) // TLS_EMPTY_RENEGOTIATION_INFO_SCSV, RFC 5746
+	}
+	b = vector16(b, list)
+	if h.compress {
+		b = vector8(b, []byte{1, 0})
+	} else {
+		b = vector8(b, []byte{0})
+	}
+	if h.version > ssl3 {
+		ext, err := h.extensions()
+		if err != nil {
+			return nil, err
+		}
+		// Some load balancers hang on hellos of 256 to 511 bytes: RFC 7685.
+		if n := len(b) + 4 + 2 + len(ext); n > 255 && n < 512 {
+			ext = extension(ext, 21, make([]byte, max(0, 512-n-4)))
+		}
+		b = vector16(b, ext)
+	}
+	message := append([]byte{1, byte(len(b) >> 16), byte(len(b) >> 8), byte(len(b))}, b...)
+	record := binary.BigEndian.AppendUint16([]byte{22}, min(legacy, tls10))
+	return append(binary.BigEndian.AppendUint16(record, uint16(len(message))), message...), nil
+}
+
+func (h hello) extensions() (b []byte, err error) {
+	if h.name != "" && net.ParseIP(h.name) == nil {
+		b = extension(b, 0, vector16(nil, vector16([]byte{0}, []byte(h.name))))
+	}
+	b = extension(b, 5, []byte{1, 0, 0, 0, 0})
+	var list []byte
+	for _, g := range h.groups {
+		list = binary.BigEndian.AppendUint16(list, g)
+	}
+	b = extension(b, 10, vector16(nil, list))
+	if h.version < tls13 {
+		b = extension(b, 11, []byte{1, 0})
+		b = extension(b, 23, nil)
+		b = extension(b, 35, nil)
+	}
+	if h.version >= tls12 {
+		list = nil
+		for _, s := range signatures {
+			list = binary.BigEndian.AppendUint16(list, s)
+		}
+		b = extension(b, 13, vector16(nil, list))
+	}
+	if h.version < tls13 {
+		return b, nil
+	}
+	b = extension(b, 43, vector8(nil, []byte{3, 4}))
+	b = extension(b, 45, []byte{1, 1})
+	var shares []byte
+	if h.share {
+		key, err := ecdh.X25519().GenerateKey(rand.Reader)
+		if err != nil {
+			return nil, err
+		}
+		shares = vector16([]byte{0, 0x1d}, key.PublicKey().Bytes())
+	}
+	return extension(b, 51, vector16(nil, shares)), nil
+}
+
+// ssl2 gives the hello of SSL 2.0 with its seven ciphers, in a record with a two-byte head.
+func (h hello) ssl2() ([]byte, error) {
+	ciphers := []byte{1, 0, 0x80, 2, 0, 0x80, 3, 0, 0x80, 4, 0, 0x80, 5, 0, 0x80, 6, 0, 0x40, 7, 0, 0xc0}
+	challenge := make([]byte, 16)
+	_, _ = rand.Read(challenge)
+	b := []byte{1, 0, 2, 0, byte(len(ciphers)), 0, 0, 0, byte(len(challenge))}
+	b = append(append(b, ciphers...), challenge...)
+	return append([]byte{0x80 | byte(len(b)>>8), byte(len(b))}, b...), nil
+}
+
+func extension(b []byte, kind uint16, body []byte) []byte {
+	return vector16(binary.BigEndian.AppendUint16(b, kind), body)
+}
+
+func vector8(b, body []byte) []byte { return append(append(b, byte(len(body))), body...) }
+
+func vector16(b, body []byte) []byte {
+	return append(binary.BigEndian.AppendUint16(b, uint16(len(body))), body...)
+}

@@ -1,0 +1,196 @@
+// Package endpoint assesses real web servers on loopback through the public surface.
+package endpoint
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"fmt"
+	"math/big"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"holdfast.example/holdfast/internal/app"
+	"holdfast.example/holdfast/internal/check"
+	"holdfast.example/holdfast/internal/report"
+)
+
+// nginx starts a server with these lines in its server block and gives its port. Its certificate is
+// issued by a CA that the test trusts.
+func nginx(t *testing.T, lines string) int {
+	t.Helper()
+	bin, err := exec.LookPath("nginx")
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("nginx is missing; make test installs it")
+		}
+		t.Skip("nginx is not installed")
+	}
+	dir := t.TempDir()
+	issue(t, dir)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := l.Addr().(*net.TCPAddr).Port
+	l.Close()
+	conf := fmt.Sprintf(`daemon off; pid %[1]s/pid; error_log %[1]s/errors; worker_processes 1;
+events {}
+http {
+	access_log off;
+	client_body_temp_path %[1]s/a; proxy_temp_path %[1]s/b; fastcgi_temp_path %[1]s/c; uwsgi_temp_path %[1]s/d; scgi_temp_path %[1]s/e;
+	server {
+		listen 127.0.0.1:%[2]d ssl;
+		ssl_certificate %[1]s/chain.pem;
+		ssl_certificate_key %[1]s/key.pem;
+		location / { default_type text/html; return 200 "hello"; }
+		%[3]s
+	}
+}
+`, dir, port, lines)
+	file := filepath.Join(dir, "nginx.conf")
+	if err := os.WriteFile(file, []byte(conf), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(bin, "-c", file)
+	cmd.Stderr = os.Stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Signal(os.Interrupt); _ = cmd.Wait() })
+	for end := time.Now().Add(10 * time.Second); ; {
+		c, err := net.Dial("tcp", fmt.Sprint("127.0.0.1:", port))
+		if err == nil {
+			c.Close()
+			return port
+		}
+		if time.Now().After(end) {
+			t.Fatal(err)
+		}
+	}
+}
+
+// authority is the CA that the tests trust, for the whole process.
+var authority = struct {
+	cert *x509.Certificate
+	key  *ecdsa.PrivateKey
+}{}
+
+// TestMain makes the CA before anything reads the system's.
+func TestMain(m *testing.M) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		panic(err)
+	}
+	tmpl := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Test CA"}, IsCA: true, BasicConstraintsValid: true,
+		KeyUsage: x509.KeyUsageCertSign, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(1, 0, 0)}
+	der, err := x509.CreateCertificate(rand.Reader, tmpl, tmpl, key.Public(), key)
+	if err != nil {
+		panic(err)
+	}
+	if authority.cert, err = x509.ParseCertificate(der); err != nil {
+		panic(err)
+	}
+	authority.key = key
+	dir, err := os.MkdirTemp("", "endpoint")
+	if err != nil {
+		panic(err)
+	}
+	file := filepath.Join(dir, "ca.pem")
+	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
+		panic(err)
+	}
+	os.Setenv("SSL_CERT_FILE", file)
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// issue writes key.pem and chain.pem for localhost, valid for 60 days.
+func issue(t *testing.T, dir string) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tmpl := &x509.Certificate{SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "localhost"}, DNSNames: []string{"localhost"},
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(0, 0, 60)}
+	der, err := x509.CreateCertificate(rand.Reader, tmpl, authority.cert, key.Public(), authority.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, b := range map[string]*pem.Block{"chain.pem": {Type: "CERTIFICATE", Bytes: der}, "key.pem": {Type: "PRIVATE KEY", Bytes: private}} {
+		if err := os.WriteFile(filepath.Join(dir, name), pem.EncodeToMemory(b), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func assess(t *testing.T, port int) *report.Assessment {
+	t.Helper()
+	a, err := app.Assess(t.Context(), app.Options{Targets: []string{fmt.Sprint("https://localhost:", port)}, State: t.TempDir(), Version: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// failing gives check and key of all violations, sorted.
+func failing(a *report.Assessment) (out []string) {
+	for _, r := range a.Results {
+		for _, v := range r.Violations {
+			out = append(out, r.Check+" "+v.Key)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+const headers = `add_header Strict-Transport-Security "max-age=63072000; includeSubDomains; preload" always;
+add_header X-Frame-Options DENY always; add_header Referrer-Policy no-referrer always;
+add_header X-Content-Type-Options nosniff always; charset utf-8; server_tokens off;
+`
+
+func TestClean(t *testing.T) {
+	a := assess(t, nginx(t, headers+"ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305;"))
+	if got := failing(a); len(got) > 0 {
+		t.Errorf("violations on a clean server: %q", got)
+	}
+	if len(a.Endpoints) != 1 || a.Endpoints[0].Grade != "A+" {
+		t.Fatalf("%+v", a.Endpoints)
+	}
+	for _, r := range a.Results {
+		if r.Verdict != check.Pass && r.Verdict != check.NotApplicable {
+			t.Errorf("%s is %s: %s", r.Check, r.Verdict, r.Detail)
+		}
+	}
+}
+
+// TestDirty: each fault is found, and nothing else. Grades by the spec's arithmetic: protocols 1.0 to
+// 1.3 (90+100)/2 = 95, key exchange 90 (OpenSSL takes ffdhe2048 in TLS 1.3), cipher (128 to 256)
+// (80+100)/2 = 90: 28.5 + 27 + 36 = 91.5; capped by the old protocols.
+func TestDirty(t *testing.T) {
+	a := assess(t, nginx(t, "ssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3; ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-SHA:@SECLEVEL=0;"))
+	want := []string{"tlsserver-grade endpoint:grade", "tlsserver-old-protocols protocol:TLS 1.0", "tlsserver-old-protocols protocol:TLS 1.1",
+		"website-charset charset:missing", "website-disclosure header:server", "website-framing framing:missing", "website-hsts hsts:missing",
+		"website-nosniff nosniff:missing", "website-referrer-policy referrer:missing"}
+	if got := failing(a); !slices.Equal(got, want) {
+		t.Errorf("got  %s\nwant %s", strings.Join(got, "; "), strings.Join(want, "; "))
+	}
+	if e := a.Endpoints[0]; e.Grade != "B" || e.Score != 91 {
+		t.Errorf("grade %s, score %d: %q", e.Grade, e.Score, e.Reasons)
+	}
+}
