@@ -19,7 +19,7 @@ import (
 // checked before it is given away, so that it passes "estate validate" unchanged.
 func Discover(ctx context.Context, o Options) (string, error) {
 	w := &world{sources: all.Sources(), now: time.Now}
-	targets, err := w.targets(o)
+	targets, err := w.hostTargets(o, "discover")
 	if err != nil {
 		return "", err
 	}

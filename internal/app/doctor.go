@@ -19,7 +19,7 @@ import (
 // would show it.
 func Doctor(ctx context.Context, w io.Writer, o Options) error {
 	wd := &world{sources: all.Sources(), now: time.Now}
-	targets, err := wd.targets(o)
+	targets, err := wd.hostTargets(o, "doctor")
 	if err != nil {
 		return err
 	}

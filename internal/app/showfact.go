@@ -41,7 +41,7 @@ func ShowFact(ctx context.Context, w io.Writer, o Options, kind string) error {
 		return err
 	}
 	wd := &world{sources: []host.Source{*source}, now: time.Now}
-	targets, err := wd.targets(o)
+	targets, err := wd.hostTargets(o, "doctor --fact")
 	if err != nil {
 		return err
 	}

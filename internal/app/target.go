@@ -75,6 +75,17 @@ func (w *world) targets(o Options) ([]target, error) {
 	return out, nil
 }
 
+// hostTargets gives the targets of a command that looks at hosts and not at endpoints.
+func (w *world) hostTargets(o Options, command string) ([]target, error) {
+	targets, err := w.targets(o)
+	for _, t := range targets {
+		if t.endpoint != nil {
+			return nil, &UsageError{fmt.Sprintf("%s looks at hosts, and %s is an endpoint; try: holdfast assess -v %s", command, t.text, t.text)}
+		}
+	}
+	return targets, err
+}
+
 func firstOf(texts []string) string {
 	if len(texts) == 0 {
 		return ""

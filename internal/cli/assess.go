@@ -32,13 +32,14 @@ func (g *global) assess() *cobra.Command {
 		Short: "Look at systems, judge them and report, the worst first",
 		Long: `Looks at the targets, judges what it sees by the standard, records it and reports.
 Without a target it looks at this machine; with -f at every system of the estate.
-Targets: host:local, ssh://user@host[:port], rootfs:DIR.
+Targets: host:local, ssh://user@host[:port], rootfs:DIR, https://host[:port][/path], tls://host[:port].
 Nothing is written to or installed on a target.`,
 		Example: `  sudo holdfast assess
   holdfast assess --format json | jq .summary
   holdfast assess ssh://admin@web-1 ssh://admin@web-2
   holdfast assess -f estate/ --env prod
   holdfast assess rootfs:/srv/images/web
+  holdfast assess https://shop.example
   holdfast assess --from last          # today's checks on recorded facts
   holdfast assess --only A.5.2.1,sshd-root-login`,
 		RunE: func(cmd *cobra.Command, args []string) error {

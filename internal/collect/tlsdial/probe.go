@@ -40,7 +40,7 @@ func Probe(ctx context.Context, e Endpoint) (tlsserver.Fact, error) {
 		case !speaks && ctx.Err() != nil:
 			return f, ctx.Err()
 		case !speaks && i == 0 && !isRefusal(x.err):
-			return f, fmt.Errorf("%s does not answer in TLS: %w", e.Address, x.err)
+			return f, fmt.Errorf("no TLS at %s: %w", e.Address, x.err)
 		case x.err != nil && !(x.silent && speaks) && !isRefusal(x.err):
 			f.Note(name, &fact.Problem{Cause: fact.Failed, Source: name, Text: x.err.Error()})
 		}
