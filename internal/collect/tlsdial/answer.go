@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/big"
 
 	"golang.org/x/crypto/cryptobyte"
 )
@@ -17,14 +18,24 @@ const (
 
 // answer is what a server says to a hello.
 type answer struct {
-	version  uint16
-	suite    uint16
-	group    uint16 // of an elliptic key exchange, or of TLS 1.3
-	dhBits   int    // of a finite-field key exchange
-	reneg    bool   // RFC 5746
-	compress bool
-	chain    [][]byte // DER, as sent; not of TLS 1.3
-	ssl2     []uint32 // the ciphers of SSL 2.0
+	version   uint16
+	suite     uint16
+	random    []byte
+	session   []byte   // its id
+	group     uint16   // of an elliptic key exchange, or of TLS 1.3
+	signature uint16   // of the key exchange of TLS 1.2
+	point     []byte   // the server's share of an elliptic key exchange
+	prime     *big.Int // of a finite-field key exchange, with generator and share
+	generator *big.Int
+	share     *big.Int
+	reneg     bool // RFC 5746
+	compress  bool
+	extended  bool     // RFC 7627
+	tickets   bool     // it means to send one: RFC 5077
+	heartbeat bool     // RFC 6520
+	asks      bool     // for a certificate of the client
+	chain     [][]byte // DER, as sent; not of TLS 1.3
+	ssl2      []uint32 // the ciphers of SSL 2.0
 }
 
 // refused is an alert: the server has understood and does not want.
@@ -42,10 +53,17 @@ var (
 var helloRetry = []byte{0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
 	0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c}
 
+// dhBits is the size of the prime of a finite-field key exchange; 0 without one.
+func (a answer) dhBits() int {
+	if a.prime == nil {
+		return 0
+	}
+	return a.prime.BitLen()
+}
+
 // read reads the answer up to ServerHelloDone, of TLS 1.3 up to the ServerHello: the rest is encrypted.
-func read(r io.Reader) (answer, error) {
+func read(m *messages) (answer, error) {
 	var a answer
-	m := messages{r: r}
 	for first := true; ; first = false {
 		kind, body, err := m.next()
 		if err != nil {
@@ -59,6 +77,9 @@ func read(r io.Reader) (answer, error) {
 			if err := a.serverHello(body); err != nil || a.version == tls13 {
 				return a, err
 			}
+			if m.resumes != nil && bytes.Equal(a.session, m.resumes) {
+				return a, nil // RFC 5246 figure 2: no certificate follows
+			}
 		case 11:
 			if len(a.chain) > 0 {
 				return a, errForm
@@ -68,6 +89,8 @@ func read(r io.Reader) (answer, error) {
 			}
 		case 12:
 			a.keyExchange(body)
+		case 13:
+			a.asks = true
 		case 14:
 			return a, nil
 		}
@@ -76,8 +99,12 @@ func read(r io.Reader) (answer, error) {
 
 // messages puts handshake messages together from records.
 type messages struct {
-	r   io.Reader
-	buf []byte
+	r       io.Reader
+	buf     []byte
+	log     []byte // every message so far, when kept
+	keep    bool
+	resumes []byte                                       // id of the session that is to be resumed
+	open    func(kind byte, body []byte) ([]byte, error) // decrypts; nil before keys are agreed upon
 }
 
 func (m *messages) next() (kind byte, body []byte, err error) {
@@ -88,6 +115,9 @@ func (m *messages) next() (kind byte, body []byte, err error) {
 				return 0, nil, errForm
 			}
 			if len(m.buf) >= 4+n {
+				if m.keep {
+					m.log = append(m.log, m.buf[:4+n]...)
+				}
 				kind, body, m.buf = m.buf[0], m.buf[4:4+n], m.buf[4+n:]
 				return kind, body, nil
 			}
@@ -99,31 +129,44 @@ func (m *messages) next() (kind byte, body []byte, err error) {
 }
 
 func (m *messages) record() error {
-	var head [5]byte
-	if n, err := io.ReadFull(m.r, head[:]); err != nil {
-		if n > 0 && errors.Is(err, io.ErrUnexpectedEOF) {
-			return errNotTLS
-		}
-		return closed(err)
-	}
-	n := int(binary.BigEndian.Uint16(head[3:]))
-	if head[1] != 3 || head[0] < 20 || head[0] > 23 || n > maxRecord {
-		return errNotTLS
-	}
-	body := make([]byte, n)
-	if _, err := io.ReadFull(m.r, body); err != nil {
-		return closed(err)
-	}
+	kind, body, err := m.raw()
 	switch {
-	case head[0] == 21 && n == 2 && body[0] == 1 && body[1] == 112:
+	case err != nil:
+		return err
+	case kind == 21 && len(body) == 2 && body[0] == 1 && body[1] == 112:
 		return nil // unrecognized_name as a warning: the server goes on
-	case head[0] == 21 && n == 2:
+	case kind == 21 && len(body) == 2:
 		return refused{body[0], body[1]}
-	case head[0] != 22 || n == 0:
+	case kind != 22 || len(body) == 0:
 		return errForm
 	}
 	m.buf = append(m.buf, body...)
 	return nil
+}
+
+// raw reads one record of whatever kind.
+func (m *messages) raw() (kind byte, body []byte, err error) {
+	var head [5]byte
+	if n, err := io.ReadFull(m.r, head[:]); err != nil {
+		if n > 0 && errors.Is(err, io.ErrUnexpectedEOF) {
+			return 0, nil, errNotTLS
+		}
+		return 0, nil, closed(err)
+	}
+	n := int(binary.BigEndian.Uint16(head[3:]))
+	if head[1] != 3 || head[0] < 20 || head[0] > 24 || n > maxRecord {
+		return 0, nil, errNotTLS
+	}
+	body = make([]byte, n)
+	if _, err := io.ReadFull(m.r, body); err != nil {
+		return 0, nil, closed(err)
+	}
+	if m.open != nil {
+		if body, err = m.open(head[0], body); err != nil {
+			return 0, nil, err
+		}
+	}
+	return head[0], body, nil
 }
 
 // closed tells a connection that was ended from one that timed out.
@@ -136,14 +179,13 @@ func closed(err error) error {
 
 func (a *answer) serverHello(body []byte) error {
 	s := cryptobyte.String(body)
-	var random []byte
 	var session, extensions cryptobyte.String
 	var compression uint8
-	if !s.ReadUint16(&a.version) || !s.ReadBytes(&random, 32) || !s.ReadUint8LengthPrefixed(&session) ||
+	if !s.ReadUint16(&a.version) || !s.ReadBytes(&a.random, 32) || !s.ReadUint8LengthPrefixed(&session) ||
 		!s.ReadUint16(&a.suite) || !s.ReadUint8(&compression) {
 		return errForm
 	}
-	a.compress = compression != 0
+	a.compress, a.session = compression != 0, session
 	if s.Empty() {
 		return nil
 	}
@@ -167,9 +209,15 @@ func (a *answer) serverHello(body []byte) error {
 			}
 		case 0xff01:
 			a.reneg = true
+		case 15:
+			a.heartbeat = true
+		case 23:
+			a.extended = true
+		case 35:
+			a.tickets = true
 		}
 	}
-	if a.version != tls13 && bytes.Equal(random, helloRetry) {
+	if a.version != tls13 && bytes.Equal(a.random, helloRetry) {
 		return errForm
 	}
 	return nil
@@ -191,28 +239,35 @@ func (a *answer) certificate(body []byte) error {
 	return nil
 }
 
-// keyExchange reads the group of an elliptic key exchange (RFC 8422 section 5.4) or the prime of a
-// finite-field one (RFC 5246 section 7.4.3), as the suite says; of others nothing.
+// keyExchange reads the group and share of an elliptic key exchange (RFC 8422 section 5.4) or the numbers
+// of a finite-field one (RFC 5246 section 7.4.3), as the suite says; of others nothing.
 func (a *answer) keyExchange(body []byte) {
 	s := cryptobyte.String(body)
 	switch exchange(suiteName(a.suite)) {
 	case "ECDHE":
 		var kind uint8
-		if s.ReadUint8(&kind) && kind == 3 {
-			s.ReadUint16(&a.group)
+		var point cryptobyte.String
+		if s.ReadUint8(&kind) && kind == 3 && s.ReadUint16(&a.group) && s.ReadUint8LengthPrefixed(&point) {
+			a.point = point
 		}
 	case "DHE":
-		var p cryptobyte.String
-		if s.ReadUint16LengthPrefixed(&p) {
-			prime := bytes.TrimLeft(p, "\x00")
-			if a.dhBits = len(prime) * 8; len(prime) > 0 {
-				for top := prime[0]; top < 0x80; top <<= 1 {
-					a.dhBits--
-				}
-			}
+		var p, g, y cryptobyte.String
+		if s.ReadUint16LengthPrefixed(&p) && len(p) <= maxPrime {
+			a.prime = new(big.Int).SetBytes(p)
 		}
+		if s.ReadUint16LengthPrefixed(&g) && s.ReadUint16LengthPrefixed(&y) && len(g) <= maxPrime && len(y) <= maxPrime {
+			a.generator, a.share = new(big.Int).SetBytes(g), new(big.Int).SetBytes(y)
+		}
+	default:
+		return
+	}
+	if a.version == tls12 && !s.Empty() {
+		s.ReadUint16(&a.signature)
 	}
 }
+
+// maxPrime in bytes bounds the work that a server can ask for: 16,384 bits.
+const maxPrime = 2048
 
 // readSSL2 reads the SERVER-HELLO of SSL 2.0. A server that does not speak it closes or sends an alert.
 func readSSL2(r io.Reader) (answer, error) {

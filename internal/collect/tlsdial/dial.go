@@ -5,6 +5,7 @@ package tlsdial
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"net"
 	"strings"
@@ -17,6 +18,10 @@ type Endpoint struct {
 	Name    string // for SNI and the certificate
 	Address string // host:port to dial
 	Timeout time.Duration
+	Roots   *x509.CertPool // trusted besides those of the machine; may be nil
+
+	// Intrusive allows what a fragile server may stumble over: CCS injection, ROBOT, padding oracles.
+	Intrusive bool
 }
 
 func isReset(err error) bool {
@@ -43,7 +48,7 @@ func (e Endpoint) ask(ctx context.Context, h hello) (answer, error) {
 	if h.version == ssl2 {
 		return readSSL2(c)
 	}
-	return read(c)
+	return read(&messages{r: c, resumes: h.session})
 }
 
 func (e Endpoint) dial(ctx context.Context) (net.Conn, error) {

@@ -4,6 +4,7 @@ import (
 	"crypto/ecdh"
 	"crypto/rand"
 	"encoding/binary"
+	"fmt"
 	"net"
 )
 
@@ -19,12 +20,19 @@ const (
 
 // hello is a ClientHello (RFC 5246 section 7.4.1.2, RFC 8446 section 4.1.2).
 type hello struct {
-	version  uint16 // the highest that is offered; below TLS 1.3 the lowest is the server's choice
-	suites   []uint16
-	name     string // for SNI; none for an address
-	groups   []uint16
-	share    bool // a key share of X25519; without one the server names its group in a HelloRetryRequest
-	compress bool // DEFLATE is offered too
+	version    uint16 // the highest that is offered; below TLS 1.3 the lowest is the server's choice
+	suites     []uint16
+	name       string // for SNI; none for an address
+	groups     []uint16
+	signatures []uint16 // nil means all
+	share      bool     // a key share of X25519; without one the server names its group in a HelloRetryRequest
+	compress   bool     // DEFLATE is offered too
+	fallback   bool     // TLS_FALLBACK_SCSV: RFC 7507
+	heartbeat  bool     // RFC 6520
+	session    []byte   // id of a session to resume
+	ticket     []byte   // of a session to resume
+	reneg      []byte   // the client's verify data of the handshake before, when it renegotiates
+	bare       bool     // says nothing of RFC 5746
 }
 
 // Groups that are offered, as registered by IANA, in no order of preference.
@@ -63,31 +71,68 @@ func allGroups(version uint16) (out []uint16) {
 	return out
 }
 
-var signatures = []uint16{0x0403, 0x0503, 0x0603, 0x0807, 0x0808, 0x0804, 0x0805, 0x0806, 0x0809, 0x080a, 0x080b,
-	0x0401, 0x0501, 0x0601, 0x0402, 0x0303, 0x0301, 0x0302, 0x0203, 0x0201, 0x0202, 0x0101}
+// Signature schemes that are offered, as registered by IANA.
+var signatures = []struct {
+	id   uint16
+	name string
+}{
+	{0x0403, "ecdsa_secp256r1_sha256"}, {0x0503, "ecdsa_secp384r1_sha384"}, {0x0603, "ecdsa_secp521r1_sha512"}, {0x0807, "ed25519"}, {0x0808, "ed448"},
+	{0x0804, "rsa_pss_rsae_sha256"}, {0x0805, "rsa_pss_rsae_sha384"}, {0x0806, "rsa_pss_rsae_sha512"},
+	{0x0809, "rsa_pss_pss_sha256"}, {0x080a, "rsa_pss_pss_sha384"}, {0x080b, "rsa_pss_pss_sha512"},
+	{0x0401, "rsa_pkcs1_sha256"}, {0x0501, "rsa_pkcs1_sha384"}, {0x0601, "rsa_pkcs1_sha512"},
+	{0x0402, "dsa_sha256"}, {0x0303, "ecdsa_sha224"}, {0x0301, "rsa_pkcs1_sha224"}, {0x0302, "dsa_sha224"},
+	{0x0203, "ecdsa_sha1"}, {0x0201, "rsa_pkcs1_sha1"}, {0x0202, "dsa_sha1"}, {0x0101, "rsa_pkcs1_md5"},
+}
+
+func allSignatures() (out []uint16) {
+	for _, s := range signatures {
+		out = append(out, s.id)
+	}
+	return out
+}
+
+func signatureName(id uint16) string {
+	for _, s := range signatures {
+		if s.id == id {
+			return s.name
+		}
+	}
+	return fmt.Sprintf("0x%04x", id)
+}
 
 // bytes gives the hello in its record.
 func (h hello) bytes() ([]byte, error) {
 	if h.version == ssl2 {
 		return h.ssl2()
 	}
-	var random, session [32]byte
-	_, _ = rand.Read(random[:]) // never fails since Go 1.24
-	_, _ = rand.Read(session[:])
-	legacy := min(h.version, tls12)
-	b := binary.BigEndian.AppendUint16(nil, legacy)
-	b = append(b, random[:]...)
-	if h.version == tls13 {
-		b = vector8(b, session[:]) // middleboxes expect one: RFC 8446 appendix D.4
-	} else {
-		b = append(b, 0)
+	message, _, err := h.message()
+	if err != nil {
+		return nil, err
 	}
+	record := binary.BigEndian.AppendUint16([]byte{22}, min(h.version, tls10))
+	return append(binary.BigEndian.AppendUint16(record, uint16(len(message))), message...), nil
+}
+
+// message gives the hello as a handshake message, and its random.
+func (h hello) message() (message, random []byte, err error) {
+	random = make([]byte, 32)
+	_, _ = rand.Read(random) // never fails since Go 1.24
+	session := h.session
+	if h.version == tls13 && session == nil {
+		session = make([]byte, 32) // middleboxes expect one: RFC 8446 appendix D.4
+		_, _ = rand.Read(session)
+	}
+	b := binary.BigEndian.AppendUint16(nil, min(h.version, tls12))
+	b = vector8(append(b, random...), session)
 	var list []byte
 	for _, s := range h.suites {
 		list = binary.BigEndian.AppendUint16(list, s)
 	}
-	if h.version != tls13 {
+	if h.version != tls13 && !h.bare && h.reneg == nil {
 		list = append(list, 0x00, 0xff) // TLS_EMPTY_RENEGOTIATION_INFO_SCSV, RFC 5746
+	}
+	if h.fallback {
+		list = append(list, 0x56, 0x00)
 	}
 	b = vector16(b, list)
 	if h.compress {
@@ -98,7 +143,7 @@ func (h hello) bytes() ([]byte, error) {
 	if h.version > ssl3 {
 		ext, err := h.extensions()
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		// Some load balancers hang on hellos of 256 to 511 bytes: RFC 7685.
 		if n := len(b) + 4 + 2 + len(ext); n > 255 && n < 512 {
@@ -106,9 +151,7 @@ func (h hello) bytes() ([]byte, error) {
 		}
 		b = vector16(b, ext)
 	}
-	message := append([]byte{1, byte(len(b) >> 16), byte(len(b) >> 8), byte(len(b))}, b...)
-	record := binary.BigEndian.AppendUint16([]byte{22}, min(legacy, tls10))
-	return append(binary.BigEndian.AppendUint16(record, uint16(len(message))), message...), nil
+	return append([]byte{1, byte(len(b) >> 16), byte(len(b) >> 8), byte(len(b))}, b...), random, nil
 }
 
 func (h hello) extensions() (b []byte, err error) {
@@ -124,11 +167,21 @@ func (h hello) extensions() (b []byte, err error) {
 	if h.version < tls13 {
 		b = extension(b, 11, []byte{1, 0})
 		b = extension(b, 23, nil)
-		b = extension(b, 35, nil)
+		b = extension(b, 35, h.ticket)
+	}
+	if h.heartbeat {
+		b = extension(b, 15, []byte{1})
+	}
+	if h.reneg != nil {
+		b = extension(b, 0xff01, vector8(nil, h.reneg))
 	}
 	if h.version >= tls12 {
 		list = nil
-		for _, s := range signatures {
+		offered := h.signatures
+		if offered == nil {
+			offered = allSignatures()
+		}
+		for _, s := range offered {
 			list = binary.BigEndian.AppendUint16(list, s)
 		}
 		b = extension(b, 13, vector16(nil, list))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"holdfast.example/holdfast/internal/fact"
@@ -53,12 +54,47 @@ func Probe(ctx context.Context, e Endpoint) (tlsserver.Fact, error) {
 		f.Note(tlsserver.PartChain, &fact.Problem{Cause: fact.Failed, Source: e.Address, Text: "it refuses every protocol that was offered"})
 		return f, nil
 	}
-	if len(all[0].answers) > 0 {
-		f.Groups = e.groups(ctx)
-	}
 	f.SecureReneg = secure(all)
-	e.certificates(ctx, &f, all)
+	for _, x := range all[1:] {
+		for _, a := range x.answers {
+			f.ExtendedMaster, f.Tickets = f.ExtendedMaster || a.extended, f.Tickets || a.tickets
+		}
+	}
+	e.further(ctx, &f, all)
 	return f, nil
+}
+
+// further looks at what needs to know versions and suites, all at once.
+func (e Endpoint) further(ctx context.Context, f *tlsserver.Fact, all []found) {
+	t := trial{Endpoint: e, offered: all}
+	var wg sync.WaitGroup
+	for i := range f.Protocols {
+		p := &f.Protocols[i]
+		switch p.Name {
+		case "TLS 1.3":
+			wg.Go(func() { p.Groups = e.groups(ctx, tls13, t.suites(0)) })
+		case "TLS 1.2":
+			if suites := onCurves(t.suites(1)); len(suites) > 0 {
+				wg.Go(func() { p.Groups = e.groups(ctx, tls12, suites) })
+			}
+			wg.Go(func() { p.Signatures = e.signed(ctx, t.suites(1)) })
+		}
+	}
+	wg.Go(func() { f.ALPN = e.negotiated(ctx) })
+	wg.Go(func() { f.Resumption = t.resumes(ctx) })
+	wg.Go(func() { e.certificates(ctx, f, all) })
+	probed := make([][]tlsserver.Probed, len(weaknesses)+1)
+	for i, w := range weaknesses {
+		wg.Go(func() {
+			if p := w.run(ctx, t); p.State != "" {
+				p.Name = w.name
+				probed[i] = []tlsserver.Probed{p}
+			}
+		})
+	}
+	wg.Go(func() { probed[len(weaknesses)] = paddings(ctx, t) })
+	wg.Wait()
+	f.Probes = slices.Concat(probed...)
 }
 
 // version finds the suites of one version: all are offered, what was chosen is taken away, until
@@ -90,7 +126,7 @@ func (e Endpoint) version(ctx context.Context, v uint16) (out found) {
 			break
 		}
 		out.answers = append(out.answers, a)
-		s := tlsserver.Suite{ID: a.suite, Name: suiteName(a.suite), DHBits: a.dhBits}
+		s := tlsserver.Suite{ID: a.suite, Name: suiteName(a.suite), DHBits: a.dhBits(), DHPrime: primeName(a.prime)}
 		if v != tls13 {
 			s.Group = groupName(a.group)
 		}
@@ -106,24 +142,22 @@ func (e Endpoint) version(ctx context.Context, v uint16) (out found) {
 			if a.suite == h.suites[0] {
 				out.protocol.Order = "client"
 			}
+			out.protocol.ChaCha = out.protocol.Order == "server" && e.prefersChaCha(ctx, h, out.protocol.Suites)
 		}
 	}
 	return out
 }
 
-// groups finds the groups of TLS 1.3: without a key share the server has to name one.
-func (e Endpoint) groups(ctx context.Context) (out []string) {
-	h := hello{version: tls13, suites: offered(tls13), groups: allGroups(tls13)}
-	for len(h.groups) > 0 {
-		a, err := e.ask(ctx, h)
-		i := slices.Index(h.groups, a.group)
-		if err != nil || i < 0 {
-			break
-		}
-		out = append(out, groupName(a.group))
-		h.groups = slices.Delete(h.groups, i, i+1)
+// prefersChaCha tells whether a server that has an order of its own gives ChaCha20 to those who want it.
+func (e Endpoint) prefersChaCha(ctx context.Context, h hello, suites []tlsserver.Suite) bool {
+	is := func(s tlsserver.Suite) bool { return strings.Contains(s.Name, "CHACHA20") }
+	i := slices.IndexFunc(suites, is)
+	if i < 1 {
+		return false
 	}
-	return out
+	h.suites = []uint16{suites[i].ID, suites[0].ID}
+	a, err := e.ask(ctx, h)
+	return err == nil && a.suite == suites[i].ID
 }
 
 // compresses asks for compression by the newest version that still has it.

@@ -118,9 +118,9 @@ func TestModernServer(t *testing.T) {
 	if got := protocols(f); !slices.Equal(got, []string{"TLS 1.3"}) || len(f.Gaps) > 0 || len(names(f, "TLS 1.3")) != 3 {
 		t.Errorf("%v %v %v", got, names(f, "TLS 1.3"), f.Gaps)
 	}
-	slices.Sort(f.Groups)
-	if !slices.Equal(f.Groups, []string{"X25519MLKEM768", "secp256r1"}) {
-		t.Errorf("groups %v", f.Groups)
+	slices.Sort(f.Protocols[0].Groups)
+	if !slices.Equal(f.Protocols[0].Groups, []string{"X25519MLKEM768", "secp256r1"}) {
+		t.Errorf("groups %v", f.Protocols[0].Groups)
 	}
 	if len(f.Chain) != 1 || f.Chain[0].Key != "ECDSA" || f.Chain[0].KeyBits != 256 {
 		t.Errorf("chain %+v", f.Chain)
@@ -244,7 +244,7 @@ func FuzzAnswer(f *testing.F) {
 		f.Add(data)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		_, _ = read(bytes.NewReader(data))
+		_, _ = read(&messages{r: bytes.NewReader(data)})
 		_, _ = readSSL2(bytes.NewReader(data))
 	})
 }

@@ -36,6 +36,12 @@ func certificateReasons(f Fact, now time.Time) []Reason {
 	default:
 		add("trust", "T", untrusted(f))
 	}
+	if f.Staple != nil && f.Staple.Status == "revoked" {
+		add("revoked", "T", "the certificate is revoked")
+	}
+	if leaf.Exponent == 1 { // 2009l
+		add("exponent", "F", "the RSA key of the certificate has the exponent 1")
+	}
 	for i, c := range f.Chain {
 		switch {
 		case c.md5() && (i == 0 || c.Issuer != c.Subject): // the signature of a root means nothing
@@ -113,21 +119,18 @@ func protocolReasons(f Fact) []Reason {
 }
 
 func keyReasons(f Fact) []Reason {
-	weakest := map[string]exchange{}
-	for _, x := range exchanges(f) {
-		if w, ok := weakest[x.sort]; !ok || x.bits < w.bits || x.bits == w.bits && x.text < w.text {
-			weakest[x.sort] = x
-		}
-	}
 	var out []Reason
-	for sort, rule := range map[string]string{"certificate": "key", "parameters": "dh"} {
-		w, ok := weakest[sort]
+	w := exchanges(f)
+	for _, x := range []struct {
+		rule string
+		exchange
+	}{{"key", w.certificate}, {"dh", w.parameters}} {
 		switch {
-		case !ok || w.bits >= 2048:
-		case w.bits < 1024: // 2009e, 2009i
-			out = append(out, Reason{rule, "F", w.text + " is worth less than 1024 bits"})
+		case x.kind == noExchange || x.bits >= 2048:
+		case x.bits < 1024: // 2009e, 2009i
+			out = append(out, Reason{x.rule, "F", x.text(f) + " is worth less than 1024 bits"})
 		default: // 2009e, 2009j
-			out = append(out, Reason{rule, "cap B", w.text + " is worth less than 2048 bits"})
+			out = append(out, Reason{x.rule, "cap B", x.text(f) + " is worth less than 2048 bits"})
 		}
 	}
 	return out

@@ -7,8 +7,13 @@ import (
 	"holdfast.example/holdfast/internal/check/checktest"
 )
 
+func all() []*check.Check {
+	return []*check.Check{OldProtocols, WeakSuites, Dates, Expiring, Name, Wildcard, Trust, Key, Signature, MinGrade,
+		KnownAttacks, Oracles, Renegotiation, Downgrade, Parameters, Compression, Revocation}
+}
+
 func TestChecks(t *testing.T) {
-	checktest.Run(t, Probe, []*check.Check{OldProtocols, WeakSuites, Dates, Expiring, Name, Wildcard, Trust, Key, Signature, MinGrade})
+	checktest.Run(t, Probe, all())
 }
 
 // Nothing passes on a fact of which nothing was seen.
@@ -20,8 +25,9 @@ func TestBlind(t *testing.T) {
 	f.Note(PartChain, unread)
 	f.Note(PartHTTP, unread)
 	params := check.Catalogue{Expiring.ID: {Params: map[string]any{"days": 30}}, MinGrade.ID: {Params: map[string]any{"least": "A"}},
-		Key.ID: {Params: map[string]any{"rsa_bits": 3072, "ecdsa_bits": 256}}}
-	for _, c := range []*check.Check{OldProtocols, WeakSuites, Dates, Expiring, Name, Wildcard, Trust, Key, Signature, MinGrade} {
+		Parameters.ID: {Params: map[string]any{"bits": 2048}},
+		Key.ID:        {Params: map[string]any{"rsa_bits": 3072, "ecdsa_bits": 256}}}
+	for _, c := range all() {
 		if err := check.Leaves("blind", f).Verify(c, params); err != nil {
 			t.Errorf("%s: %v", c.ID, err)
 		}

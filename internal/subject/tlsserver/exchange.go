@@ -4,47 +4,80 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 )
 
-// exchange is one way to agree on a key, by what it is worth in bits of RSA.
+// exchange is one way to agree on a key, by what it is worth in bits of RSA. The zero exchange is none.
 type exchange struct {
 	bits int
-	sort string // certificate, parameters, suite
-	text string
+	kind exchangeKind
+	name string // of the suite or the group
 }
 
-// exchanges are all that were seen. Those of unknown size are left out.
-func exchanges(f Fact) []exchange {
-	var out []exchange
+type exchangeKind int
+
+const (
+	noExchange exchangeKind = iota
+	byCertificate
+	byDH
+	byGroup
+	bySuite
+)
+
+// weakest are the weakest ways that were seen. Those of unknown size do not count.
+type weakest struct{ certificate, parameters, suite exchange }
+
+func (x *exchange) weaken(y exchange) {
+	if x.kind == noExchange || y.bits < x.bits || y.bits == x.bits && y.name < x.name {
+		*x = y
+	}
+}
+
+func exchanges(f Fact) weakest {
+	var w weakest
 	if len(f.Chain) > 0 {
-		if c := f.Chain[0]; certificateBits(c) > 0 {
-			out = append(out, exchange{certificateBits(c), "certificate", keyText(c)})
+		if bits := certificateBits(f.Chain[0]); bits > 0 {
+			w.certificate = exchange{bits, byCertificate, ""}
 		}
 	}
 	group := func(name string) {
 		if bits := groupBits(name); bits > 0 {
-			out = append(out, exchange{bits, "parameters", "the group " + name})
+			w.parameters.weaken(exchange{bits, byGroup, name})
 		}
 	}
 	for _, p := range f.Protocols {
 		for _, s := range p.Suites {
-			t := classify(s.Name)
-			if t.Anon {
-				out = append(out, exchange{0, "suite", s.Name})
-			}
-			if t.Export {
-				out = append(out, exchange{512, "suite", s.Name}) // the guide's row "export (512)"
+			switch t := classify(s.Name); {
+			case t.Anon:
+				w.suite.weaken(exchange{0, bySuite, s.Name})
+			case t.Export:
+				w.suite.weaken(exchange{512, bySuite, s.Name}) // the guide's row "export (512)"
 			}
 			if s.DHBits > 0 {
-				out = append(out, exchange{s.DHBits, "parameters", fmt.Sprintf("Diffie-Hellman parameters of %d bits", s.DHBits)})
+				w.parameters.weaken(exchange{s.DHBits, byDH, ""})
 			}
-			group(s.Group)
+			if s.Group != "" {
+				group(s.Group)
+			}
+		}
+		for _, g := range p.Groups {
+			group(g)
 		}
 	}
-	for _, g := range f.Groups {
-		group(g)
+	return w
+}
+
+// text says in words what the exchange is.
+func (x exchange) text(f Fact) string {
+	switch x.kind {
+	case byCertificate:
+		return keyText(f.Chain[0])
+	case byDH:
+		return fmt.Sprintf("Diffie-Hellman parameters of %d bits", x.bits)
+	case byGroup:
+		return "the group " + x.name
 	}
-	return out
+	return x.name
 }
 
 // certificateBits gives what the key of a certificate is worth in bits of RSA; 0 when not known.
@@ -72,8 +105,13 @@ func keyText(c Certificate) string {
 	return fmt.Sprintf("%s key of %d bits", c.Key, c.KeyBits)
 }
 
+// readGroups holds what names of groups were worth that were read before, a bounded number.
+var readGroups memo[int]
+
 // groupBits gives what a group is worth in bits of RSA, from its name at IANA; 0 when not known.
-func groupBits(name string) int {
+func groupBits(name string) int { return readGroups.get(name, groupBitsOf) }
+
+func groupBitsOf(name string) int {
 	name = strings.ToLower(name)
 	switch {
 	case strings.Contains(name, "mlkem"), name == "x25519", name == "x448", name == "curvesm2":
@@ -98,4 +136,32 @@ func leadingNumber(s string) (int, bool) {
 	}
 	n, err := strconv.Atoi(s[:end])
 	return n, err == nil
+}
+
+// memo holds what names were found to mean: an estate's endpoints offer the same few dozen. The names come
+// from servers, so that their number is bounded.
+type memo[T any] struct {
+	mu   sync.RWMutex
+	seen map[string]T
+}
+
+const maxMemo = 1024
+
+func (m *memo[T]) get(name string, find func(string) T) T {
+	m.mu.RLock()
+	v, ok := m.seen[name]
+	m.mu.RUnlock()
+	if ok {
+		return v
+	}
+	v = find(name)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.seen == nil {
+		m.seen = map[string]T{}
+	}
+	if len(m.seen) < maxMemo {
+		m.seen[strings.Clone(name)] = v
+	}
+	return v
 }

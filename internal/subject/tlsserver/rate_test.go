@@ -22,7 +22,7 @@ func TestRate(t *testing.T) {
 	const aead, cbc = "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA"
 	base := func() Fact {
 		return Fact{Name: "shop.example", Address: "192.0.2.1:443", Trust: "trusted", SecureReneg: true, HTTP: true,
-			HSTS: []string{"max-age=63072000; includeSubDomains"}, Groups: []string{"x25519"},
+			HSTS: []string{"max-age=63072000; includeSubDomains"},
 			Chain: []Certificate{{Names: []string{"shop.example"}, NotBefore: now.AddDate(0, 0, -30), NotAfter: now.AddDate(0, 0, 60),
 				Key: "ECDSA", KeyBits: 256, Signature: "ECDSA-SHA256"}},
 			Protocols: []Protocol{protocol("TLS 1.3", "TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384"), protocol("TLS 1.2", aead)}}
@@ -40,7 +40,7 @@ func TestRate(t *testing.T) {
 		{"HSTS of a month", func(f *Fact) { f.HSTS = []string{"max-age=2592000"} }, "A", 96, "hsts"},
 		{"HSTS switched off", func(f *Fact) { f.HSTS = []string{"max-age=0"} }, "A-", 96, "hsts"},
 		{"no HTTP", func(f *Fact) { f.HTTP, f.HSTS = false, nil }, "A", 96, "hsts"},
-		{"no TLS 1.3: C 80: 30+30+32", func(f *Fact) { f.Protocols = f.Protocols[1:]; f.Groups = nil }, "A-", 92, "no-tls13"},
+		{"no TLS 1.3: C 80: 30+30+32", func(f *Fact) { f.Protocols = f.Protocols[1:] }, "A-", 92, "no-tls13"},
 		{"TLS 1.0: P (100+90)/2 = 95: 28.5+30+36 = 94.5", func(f *Fact) { f.Protocols = append(f.Protocols, protocol("TLS 1.0", cbc)) }, "B", 94, "tls10"},
 		{"TLS 1.1: P (100+95)/2 = 97.5: 29.25+30+36 = 95.25", func(f *Fact) { f.Protocols = append(f.Protocols, protocol("TLS 1.1", cbc)) }, "B", 95, "tls11"},
 		{"SSL 3.0: P (100+80)/2 = 90: 27+30+36; CBC is POODLE", func(f *Fact) { f.Protocols = append(f.Protocols, protocol("SSL 3.0", "TLS_RSA_WITH_AES_128_CBC_SHA")) }, "C", 93, ""},
@@ -72,6 +72,13 @@ func TestRate(t *testing.T) {
 		{"wrong name", func(f *Fact) { f.Name = "www.shop.example" }, "M", 0, "name"},
 		{"SHA-1", func(f *Fact) { f.Chain[0].Signature = "SHA1-RSA" }, "T", 0, "sha1"},
 		{"MD5", func(f *Fact) { f.Chain[0].Signature = "MD5-RSA" }, "F", 0, "md5"},
+		{"Heartbleed", func(f *Fact) { f.Probes = []Probed{{Heartbleed, Vulnerable, ""}} }, "F", 96, "heartbleed"},
+		{"insecure renegotiation", func(f *Fact) { f.Probes = []Probed{{LegacyReneg, Vulnerable, ""}} }, "F", 96, "legacy-reneg"},
+		{"client renegotiation is not graded", func(f *Fact) { f.Probes = []Probed{{ClientReneg, Vulnerable, ""}} }, "A+", 96, ""},
+		{"an odd answer is no find", func(f *Fact) { f.Probes = []Probed{{Robot, Inconclusive, ""}} }, "A+", 96, ""},
+		{"ROBOT", func(f *Fact) { f.Probes = []Probed{{Robot, Vulnerable, ""}} }, "F", 96, "robot"},
+		{"revoked", func(f *Fact) { f.Staple = &Staple{Status: "revoked"} }, "T", 0, "revoked"},
+		{"exponent 1", func(f *Fact) { f.Chain[0].Key, f.Chain[0].KeyBits, f.Chain[0].Exponent = "RSA", 4096, 1 }, "F", 96, "exponent"},
 		{"a version could not be probed", func(f *Fact) { f.Note("TLS 1.0", &fact.Problem{Cause: fact.TimedOut}) }, "", 0, "protocols"},
 	} {
 		f := base()

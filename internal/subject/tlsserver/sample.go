@@ -10,7 +10,7 @@ func sample() Fact {
 	return Fact{
 		Name: "shop.example", Address: "192.0.2.1:443",
 		Protocols: []Protocol{
-			{Name: "TLS 1.3", Order: "server", Suites: suites("TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_GCM_SHA256")},
+			{Name: "TLS 1.3", Order: "server", Groups: []string{"X25519MLKEM768", "x25519", "secp256r1"}, Suites: suites("TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_GCM_SHA256")},
 			{Name: "TLS 1.2", Order: "server", Suites: suites("TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256")},
 		},
 		Chain: []Certificate{
@@ -20,8 +20,8 @@ func sample() Fact {
 				NotBefore: check.ExampleNow.AddDate(-3, 0, 0), NotAfter: check.ExampleNow.AddDate(3, 0, 0), Key: "RSA", KeyBits: 4096, Signature: "SHA256-RSA"},
 		},
 		Trust:       trusted,
-		Groups:      []string{"X25519MLKEM768", "x25519", "secp256r1"},
 		SecureReneg: true,
+		Probes:      probedSafe(),
 		HTTP:        true, HSTS: []string{"max-age=63072000; includeSubDomains"},
 	}
 }
@@ -58,4 +58,23 @@ var unread = &fact.Problem{Cause: fact.Failed, Source: "192.0.2.1:443", Text: "c
 
 func unseenChain() Fact {
 	return sampleWith(func(f *Fact) { f.Chain, f.Trust = nil, ""; f.Note(PartChain, unread) })
+}
+
+// probedSafe are all probes, none with a find.
+func probedSafe() (out []Probed) {
+	for _, n := range probeNames {
+		out = append(out, Probed{Name: n.name, State: Safe})
+	}
+	return out
+}
+
+// probed gives a fact whose probe of this name came out so.
+func probed(name, state string) Fact {
+	return sampleWith(func(f *Fact) {
+		for i := range f.Probes {
+			if f.Probes[i].Name == name {
+				f.Probes[i].State = state
+			}
+		}
+	})
 }

@@ -80,11 +80,14 @@ func score(f Fact) parts {
 		}
 	}
 	out := parts{protocol: p.low + p.high, cipher: c.low + c.high}
-	for i, x := range exchanges(f) {
-		if s := 2 * exchangeScore(x.bits); i == 0 || s < out.exchange {
-			out.exchange = s
+	w := exchanges(f)
+	var k span
+	for _, x := range []exchange{w.certificate, w.parameters, w.suite} {
+		if x.kind != noExchange {
+			k.add(exchangeScore(x.bits))
 		}
 	}
+	out.exchange = 2 * k.low
 	return out
 }
 

@@ -33,8 +33,13 @@ var strengths = []struct {
 	{"_AES_128_", 128, false}, {"_CAMELLIA_128_", 128, false}, {"_ARIA_128_", 128, false}, {"_SEED_", 128, false}, {"_SM4_", 128, false}, {"_AEGIS_128L_", 128, false},
 }
 
+// readTraits holds the traits of names that were read before, a bounded number.
+var readTraits memo[traits]
+
 // classify reads the name of a suite.
-func classify(name string) traits {
+func classify(name string) traits { return readTraits.get(name, traitsOf) }
+
+func traitsOf(name string) traits {
 	exchange, cipher, old := strings.Cut(name, "_WITH_")
 	if !old || strings.HasPrefix(name, "SSL_CK_") {
 		cipher = name // TLS 1.3 names no key exchange, SSL 2.0 has it elsewhere
