@@ -3,6 +3,7 @@ package app
 import (
 	"cmp"
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"slices"
@@ -38,7 +39,8 @@ type Options struct {
 	Concurrency int           // hosts at once; 0 means 8
 	State, DB   string
 	NoRecord    bool
-	Deep        bool // walk every local file of this machine
+	Deep        bool   // walk every local file of this machine
+	Probe       string // intrusive: also send endpoints what a fragile one may stumble over
 	Version     string
 	Progress    func(done, all int, what string) // may be nil
 }
@@ -236,7 +238,9 @@ func (w *world) decode(kind string, data []byte) (fact.Fact, error) {
 
 // world is what judging needs besides facts.
 type world struct {
-	blobs    ssh.Blobs // large files of the hosts of this assessment
+	blobs    ssh.Blobs       // large files of the hosts of this assessment
+	roots    *x509.CertPool  // of the estate's own authorities; nil without any
+	taken    map[string]bool // endpoints that are targets already
 	estate   *estate.Estate
 	path     string
 	unused   []string

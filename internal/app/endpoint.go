@@ -2,10 +2,13 @@ package app
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +16,7 @@ import (
 
 	"holdfast.example/holdfast/internal/collect/httpget"
 	"holdfast.example/holdfast/internal/collect/tlsdial"
+	"holdfast.example/holdfast/internal/estate"
 	"holdfast.example/holdfast/internal/fact"
 	"holdfast.example/holdfast/internal/report"
 	"holdfast.example/holdfast/internal/subject/tlsserver"
@@ -24,6 +28,8 @@ type endpoint struct {
 	name, port string
 	page       string // URL of the first page, empty for TLS alone
 	agent      string
+	intrusive  bool
+	roots      *x509.CertPool // trusted besides those of this machine
 }
 
 // part is one subject of an endpoint with the fact that is had of it.
@@ -39,7 +45,7 @@ func parseEndpoint(s string, o Options) (endpoint, error) {
 	if err != nil || u.Hostname() == "" {
 		return endpoint{}, fmt.Errorf("target %q is no address; write https://shop.example or tls://mail.example:993", s)
 	}
-	e := endpoint{name: strings.ToLower(strings.TrimSuffix(u.Hostname(), ".")), port: u.Port(), agent: "Holdfast/" + o.Version + " (security assessment)"}
+	e := endpoint{name: strings.ToLower(strings.TrimSuffix(u.Hostname(), ".")), port: u.Port(), agent: "Holdfast/" + o.Version + " (security assessment)", intrusive: o.Probe == "intrusive"}
 	if e.port == "" {
 		e.port = "443"
 	}
@@ -81,7 +87,7 @@ func (e endpoint) probe(ctx context.Context, timeout time.Duration) []part {
 		site.problem = lost(site.subject, err)
 		return parts()
 	}
-	seen, err := tlsdial.Probe(ctx, tlsdial.Endpoint{Name: e.name, Address: address, Timeout: timeout})
+	seen, err := tlsdial.Probe(ctx, tlsdial.Endpoint{Name: e.name, Address: address, Timeout: timeout, Roots: e.roots, Intrusive: e.intrusive})
 	if err != nil {
 		server.problem = lost(server.subject, err)
 	}
@@ -193,4 +199,31 @@ func size(bits int) string {
 		return ""
 	}
 	return strconv.Itoa(bits)
+}
+
+// authorities reads the certificates of the organisation's own CAs. Their paths are those of the estate's folder.
+func authorities(e *estate.Estate, path string) (*x509.CertPool, error) {
+	refs := e.Limits().TrustedCAs
+	if len(refs) == 0 {
+		return nil, nil
+	}
+	base := path
+	if info, err := os.Stat(path); err == nil && !info.IsDir() {
+		base = filepath.Dir(path)
+	}
+	pool := x509.NewCertPool()
+	for _, r := range refs {
+		file := strings.TrimPrefix(string(r), "file:")
+		if !filepath.IsAbs(file) {
+			file = filepath.Join(base, file)
+		}
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return nil, &UsageError{fmt.Sprintf("policy.trusted_cas: %v", err)}
+		}
+		if !pool.AppendCertsFromPEM(data) {
+			return nil, &UsageError{fmt.Sprintf("policy.trusted_cas: %s holds no certificate in PEM", file)}
+		}
+	}
+	return pool, nil
 }

@@ -48,6 +48,9 @@ func load(o Options) (*world, error) {
 	if !slices.Contains([]string{"standard", "high", "very_high"}, w.risk) {
 		return nil, &UsageError{fmt.Sprintf("--risk-class %q is not one of standard, high, very_high%s", w.risk, nearest(w.risk, []string{"standard", "high", "very_high"}))}
 	}
+	if o.Probe != "" && o.Probe != "intrusive" {
+		return nil, &UsageError{fmt.Sprintf("--probe %q: it is empty or intrusive", o.Probe)}
+	}
 	if o.Estate != "" {
 		e, problems, err := LoadEstate(o.Estate)
 		if err != nil {
@@ -62,6 +65,9 @@ func load(o Options) (*world, error) {
 			return nil, &EstateError{problems}
 		}
 		w.estate, w.unused = e, e.Unused(usedSections)
+		if w.roots, err = authorities(e, o.Estate); err != nil {
+			return nil, err
+		}
 		own, err := compileChecks(e, w.settings, w.sources)
 		if err != nil {
 			return nil, err

@@ -38,11 +38,15 @@ func (w *world) targets(o Options) ([]target, error) {
 			if len(o.Apps) > 0 && !slices.ContainsFunc(s.ApplicationNames(), func(a string) bool { return slices.Contains(o.Apps, a) }) {
 				continue
 			}
+			served := w.served(s, o)
+			out = append(out, served...)
 			if s.Target == "" {
-				w.warnings = append(w.warnings, s.Subject()+" declares no target: it is not looked at")
+				if len(served) == 0 {
+					w.warnings = append(w.warnings, s.Subject()+" declares no target: it is not looked at")
+				}
 				continue
 			}
-			t, err := parseTarget(string(s.Target), o, &w.blobs)
+			t, err := w.parse(string(s.Target), o)
 			if err != nil {
 				w.warnings = append(w.warnings, s.Subject()+": "+err.Error())
 				continue
@@ -59,7 +63,7 @@ func (w *world) targets(o Options) ([]target, error) {
 		texts = []string{"host:local"}
 	}
 	for _, s := range texts {
-		t, err := parseTarget(s, o, &w.blobs)
+		t, err := w.parse(s, o)
 		if err != nil {
 			return nil, &UsageError{err.Error()}
 		}
@@ -75,9 +79,42 @@ func (w *world) targets(o Options) ([]target, error) {
 	return out, nil
 }
 
+// parse reads a target, and gives an endpoint what the estate says of it.
+func (w *world) parse(s string, o Options) (target, error) {
+	t, err := parseTarget(s, o, &w.blobs)
+	if err == nil && t.endpoint != nil {
+		t.endpoint.roots = w.roots
+	}
+	return t, err
+}
+
+// served gives the endpoints of a system, each once however many systems serve it.
+func (w *world) served(s *estate.System, o Options) (out []target) {
+	for _, v := range s.Services {
+		text, ok := s.Endpoint(v)
+		if !ok || w.taken[text] {
+			continue
+		}
+		t, err := w.parse(text, o)
+		if err != nil {
+			w.warnings = append(w.warnings, fmt.Sprintf("%s, service %d: %s", s.Subject(), v.Port, err))
+			continue
+		}
+		if w.taken == nil {
+			w.taken = map[string]bool{}
+		}
+		w.taken[text] = true
+		out = append(out, t)
+	}
+	return out
+}
+
 // hostTargets gives the targets of a command that looks at hosts and not at endpoints.
 func (w *world) hostTargets(o Options, command string) ([]target, error) {
 	targets, err := w.targets(o)
+	if len(o.Targets) == 0 {
+		targets = slices.DeleteFunc(targets, func(t target) bool { return t.endpoint != nil })
+	}
 	for _, t := range targets {
 		if t.endpoint != nil {
 			return nil, &UsageError{fmt.Sprintf("%s looks at hosts, and %s is an endpoint; try: holdfast assess -v %s", command, t.text, t.text)}

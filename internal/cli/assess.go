@@ -40,6 +40,7 @@ Nothing is written to or installed on a target.`,
   holdfast assess -f estate/ --env prod
   holdfast assess rootfs:/srv/images/web
   holdfast assess https://shop.example
+  holdfast assess --probe intrusive tls://test.shop.example:993
   holdfast assess --from last          # today's checks on recorded facts
   holdfast assess --only A.5.2.1,sshd-root-login`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -63,6 +64,7 @@ Nothing is written to or installed on a target.`,
 	fl.StringVar(&f.failOn, "fail-on", "must", "exit 1 when a must or a should is violated, or never")
 	fl.BoolVar(&f.strict, "strict", false, "exit 3 when anything is unknown")
 	fl.BoolVar(&f.Deep, "deep", false, "look at every local file for special permissions; takes seconds to minutes")
+	fl.StringVar(&f.Probe, "probe", "", "intrusive: also send endpoints what a fragile server may stumble over (CCS injection, ROBOT, padding oracles)")
 	fl.BoolVar(&f.NoRecord, "no-record", false, "judge and report, but record nothing")
 	return c
 }

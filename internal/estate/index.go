@@ -15,6 +15,7 @@ type index struct {
 	systems      map[string]int
 	backends     map[string]int
 	formerly     map[string]string
+	endpoints    map[string]place // by their subjects
 	attestations map[string][]int
 }
 
@@ -49,6 +50,7 @@ func (e *Estate) buildIndex() {
 	x.applications = byName(e.Applications, func(v *Application) string { return v.Name })
 	x.systems = byName(e.Systems, (*System).Subject)
 	x.backends = byName(e.Backends, (*Backend).Subject)
+	e.indexEndpoints()
 	x.formerly = map[string]string{}
 	for i := range e.Systems {
 		e.former(&x.formerly, e.Systems[i].Environment, e.Systems[i].Subject(), e.Systems[i].Formerly)

@@ -13,13 +13,18 @@ type View struct {
 	Estate  *Estate
 	System  *System
 	Backend *Backend
+	Served  *Service // of the system, when the subject is its endpoint
 }
 
 // View gives what is declared for a subject: environment/name, or a service on it such as
-// prod/web-1:443/tcp.
+// prod/web-1:443/tcp, or the endpoint of a service, as shop.example:443 or https://shop.example.
 func (e *Estate) View(subject string) View {
 	if e == nil {
 		return View{}
+	}
+	if at, ok := e.index.endpoints[subject]; ok {
+		s := &e.Systems[at.system]
+		return View{Estate: e, System: s, Served: &s.Services[at.service]}
 	}
 	subject = serviceless(subject)
 	return View{Estate: e, System: e.System(subject), Backend: e.Backend(subject)}

@@ -77,7 +77,7 @@ func read(m *messages) (answer, error) {
 			if err := a.serverHello(body); err != nil || a.version == tls13 {
 				return a, err
 			}
-			if m.resumes != nil && bytes.Equal(a.session, m.resumes) {
+			if len(m.resumes) > 0 && bytes.HasPrefix(a.session, m.resumes) {
 				return a, nil // RFC 5246 figure 2: no certificate follows
 			}
 		case 11:

@@ -82,14 +82,16 @@ func paddings(ctx context.Context, t trial) []tlsserver.Probed {
 		}
 	}
 	poodle := accepted(first[1]) && !accepted(first[0])
-	ni := first[3] == "alert 22" && first[0] != "alert 22"
+	const overflow = "alert 22" // record_overflow, which tells this one hole
+	ni := first[3] == overflow && first[0] != overflow
+	oracle := first[0] != first[1] || first[0] != first[2] && first[2] != overflow
 	told := func(a, b int) string {
 		return fmt.Sprintf("%s: %s; %s: %s", malformed[a].name, first[a], malformed[b].name, first[b])
 	}
 	return []tlsserver.Probed{
 		result(tlsserver.PoodleTLS, poodle, "it takes records whose padding is wrong"),
-		result(tlsserver.PaddingOracle, !poodle && (first[0] != first[1] || first[0] != first[2]), told(0, 1)+"; "+malformed[2].name+": "+first[2]),
-		result(tlsserver.ZeroLength, first[4] != first[5] && !poodle, told(4, 5)),
+		result(tlsserver.PaddingOracle, oracle && !poodle, told(0, 1)+"; "+malformed[2].name+": "+first[2]),
+		result(tlsserver.ZeroLength, first[4] != first[5] && !oracle, told(4, 5)),
 		result(tlsserver.AESNIPadding, ni, told(0, 3)),
 	}
 }

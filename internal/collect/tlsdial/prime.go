@@ -55,8 +55,8 @@ func piBits(n uint) *big.Int {
 	arctan := func(x int64) *big.Int {
 		term := new(big.Int).Div(new(big.Int).Lsh(big.NewInt(1), n+64), big.NewInt(x))
 		sum := new(big.Int).Set(term)
-		for i := int64(3); term.Sign() > 0; i += 2 {
-			term.Div(term, big.NewInt(-x*x))
+		for i := int64(3); term.Sign() != 0; i += 2 {
+			term.Quo(term, big.NewInt(-x*x))
 			sum.Add(sum, new(big.Int).Quo(term, big.NewInt(i)))
 		}
 		return sum

@@ -196,20 +196,9 @@ func (h *half) open(kind byte, version uint16, body []byte) ([]byte, error) {
 		}
 		return out, nil
 	}
-	iv := h.iv
-	if version > tls10 {
-		if len(body) < 16 {
-			return nil, errSealed
-		}
-		iv, body = body[:16], body[16:]
-	}
-	if len(body) == 0 || len(body)%16 != 0 {
+	plain := h.blocks(version, body)
+	if plain == nil {
 		return nil, errSealed
-	}
-	plain := make([]byte, len(body))
-	cipher.NewCBCDecrypter(h.block, iv).CryptBlocks(plain, body)
-	if version == tls10 {
-		h.iv = append([]byte{}, body[len(body)-16:]...)
 	}
 	h.seq++
 	n := len(plain) - int(plain[len(plain)-1]) - 1 - h.kit.mac
@@ -217,4 +206,21 @@ func (h *half) open(kind byte, version uint16, body []byte) ([]byte, error) {
 		return nil, errSealed
 	}
 	return plain[:n], nil
+}
+
+// blocks decrypts whole blocks, whatever they hold; nil when they are not whole.
+func (h *half) blocks(version uint16, body []byte) []byte {
+	iv := h.iv
+	if version > tls10 && len(body) >= 16 {
+		iv, body = body[:16], body[16:]
+	}
+	if len(body) == 0 || len(body)%16 != 0 || len(iv) != 16 {
+		return nil
+	}
+	plain := make([]byte, len(body))
+	cipher.NewCBCDecrypter(h.block, iv).CryptBlocks(plain, body)
+	if version == tls10 {
+		h.iv = append([]byte{}, body[len(body)-16:]...)
+	}
+	return plain
 }
