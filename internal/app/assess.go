@@ -22,6 +22,7 @@ import (
 	"holdfast.example/holdfast/internal/run"
 	"holdfast.example/holdfast/internal/store/sqlite"
 	"holdfast.example/holdfast/internal/subject/all"
+	"holdfast.example/holdfast/internal/subject/website"
 )
 
 // Options are what the user asked of an assessment. The zero Options assess this machine.
@@ -240,6 +241,7 @@ func (w *world) decode(kind string, data []byte) (fact.Fact, error) {
 type world struct {
 	blobs    ssh.Blobs       // large files of the hosts of this assessment
 	roots    *x509.CertPool  // of the estate's own authorities; nil without any
+	paths    []website.Path  // what should not answer on websites
 	taken    map[string]bool // endpoints that are targets already
 	estate   *estate.Estate
 	path     string

@@ -16,6 +16,7 @@ import (
 	"holdfast.example/holdfast/internal/host"
 	"holdfast.example/holdfast/internal/requirement"
 	"holdfast.example/holdfast/internal/subject/all"
+	"holdfast.example/holdfast/internal/subject/website"
 )
 
 // usedSections are the sections of an estate that this version works with.
@@ -47,6 +48,9 @@ func load(o Options) (*world, error) {
 	}
 	if !slices.Contains([]string{"standard", "high", "very_high"}, w.risk) {
 		return nil, &UsageError{fmt.Sprintf("--risk-class %q is not one of standard, high, very_high%s", w.risk, nearest(w.risk, []string{"standard", "high", "very_high"}))}
+	}
+	if w.paths, err = website.LoadPaths(catalog.FS); err != nil {
+		return nil, err
 	}
 	if o.Probe != "" && o.Probe != "intrusive" {
 		return nil, &UsageError{fmt.Sprintf("--probe %q: it is empty or intrusive", o.Probe)}

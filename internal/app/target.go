@@ -83,7 +83,7 @@ func (w *world) targets(o Options) ([]target, error) {
 func (w *world) parse(s string, o Options) (target, error) {
 	t, err := parseTarget(s, o, &w.blobs)
 	if err == nil && t.endpoint != nil {
-		t.endpoint.roots = w.roots
+		t.endpoint.roots, t.endpoint.paths = w.roots, w.paths
 	}
 	return t, err
 }

@@ -28,6 +28,11 @@ import (
 // issued by a CA that the test trusts.
 func nginx(t *testing.T, lines string) int {
 	t.Helper()
+	return nginxBy(t, authority, lines)
+}
+
+func nginxBy(t *testing.T, ca ca, lines string) int {
+	t.Helper()
 	bin, err := exec.LookPath("nginx")
 	if err != nil {
 		if os.Getenv("CI") == "true" {
@@ -36,7 +41,7 @@ func nginx(t *testing.T, lines string) int {
 		t.Skip("nginx is not installed")
 	}
 	dir := t.TempDir()
-	issue(t, dir)
+	ca.issue(t, dir)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -52,7 +57,8 @@ http {
 		listen 127.0.0.1:%[2]d ssl;
 		ssl_certificate %[1]s/chain.pem;
 		ssl_certificate_key %[1]s/key.pem;
-		location / { default_type text/html; return 200 "hello"; }
+		default_type text/html;
+		location / { return 200 "hello"; }
 		%[3]s
 	}
 }
@@ -79,34 +85,47 @@ http {
 	}
 }
 
-// authority is the CA that the tests trust, for the whole process.
-var authority = struct {
+// ca is a certification authority.
+type ca struct {
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey
-}{}
+}
 
-// TestMain makes the CA before anything reads the system's.
-func TestMain(m *testing.M) {
+// authority is the CA that the tests trust, for the whole process.
+var authority ca
+
+func newCA(name string) ca {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		panic(err)
 	}
-	tmpl := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Test CA"}, IsCA: true, BasicConstraintsValid: true,
+	tmpl := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, IsCA: true, BasicConstraintsValid: true,
 		KeyUsage: x509.KeyUsageCertSign, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(1, 0, 0)}
 	der, err := x509.CreateCertificate(rand.Reader, tmpl, tmpl, key.Public(), key)
 	if err != nil {
 		panic(err)
 	}
-	if authority.cert, err = x509.ParseCertificate(der); err != nil {
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
 		panic(err)
 	}
-	authority.key = key
+	return ca{cert, key}
+}
+
+// pem is the certificate of the CA.
+func (c ca) pem() []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.cert.Raw})
+}
+
+// TestMain makes the CA before anything reads the system's.
+func TestMain(m *testing.M) {
+	authority = newCA("Test CA")
 	dir, err := os.MkdirTemp("", "endpoint")
 	if err != nil {
 		panic(err)
 	}
 	file := filepath.Join(dir, "ca.pem")
-	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
+	if err := os.WriteFile(file, authority.pem(), 0o600); err != nil {
 		panic(err)
 	}
 	os.Setenv("SSL_CERT_FILE", file)
@@ -116,7 +135,7 @@ func TestMain(m *testing.M) {
 }
 
 // issue writes key.pem and chain.pem for localhost, valid for 60 days.
-func issue(t *testing.T, dir string) {
+func (c ca) issue(t *testing.T, dir string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -124,7 +143,7 @@ func issue(t *testing.T, dir string) {
 	}
 	tmpl := &x509.Certificate{SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "localhost"}, DNSNames: []string{"localhost"},
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(0, 0, 60)}
-	der, err := x509.CreateCertificate(rand.Reader, tmpl, authority.cert, key.Public(), authority.key)
+	der, err := x509.CreateCertificate(rand.Reader, tmpl, c.cert, key.Public(), c.key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,6 +180,7 @@ func failing(a *report.Assessment) (out []string) {
 
 const headers = `add_header Strict-Transport-Security "max-age=63072000; includeSubDomains; preload" always;
 add_header X-Frame-Options DENY always; add_header Referrer-Policy no-referrer always;
+add_header Content-Security-Policy "default-src 'none'; base-uri 'none'" always;
 add_header X-Content-Type-Options nosniff always; charset utf-8; server_tokens off;
 `
 
@@ -185,12 +205,85 @@ func TestClean(t *testing.T) {
 func TestDirty(t *testing.T) {
 	a := assess(t, nginx(t, "ssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3; ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-SHA:@SECLEVEL=0;"))
 	want := []string{"tlsserver-grade endpoint:grade", "tlsserver-old-protocols protocol:TLS 1.0", "tlsserver-old-protocols protocol:TLS 1.1",
-		"website-charset charset:missing", "website-disclosure header:server", "website-framing framing:missing", "website-hsts hsts:missing",
+		"website-charset charset:missing", "website-csp csp:missing", "website-disclosure header:server", "website-error-pages page:malformed", "website-framing framing:missing", "website-hsts hsts:missing",
 		"website-nosniff nosniff:missing", "website-referrer-policy referrer:missing"}
 	if got := failing(a); !slices.Equal(got, want) {
 		t.Errorf("got  %s\nwant %s", strings.Join(got, "; "), strings.Join(want, "; "))
 	}
 	if e := a.Endpoints[0]; e.Grade != "B" || e.Score != 91 {
 		t.Errorf("grade %s, score %d: %q", e.Grade, e.Score, e.Reasons)
+	}
+}
+
+// TestExposed: what lies about on a site is found, and told by the check that concerns it.
+func TestExposed(t *testing.T) {
+	a := assess(t, nginx(t, headers+`
+		ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256;
+		location = / { add_header Access-Control-Allow-Origin $http_origin always; add_header Access-Control-Allow-Credentials true always;
+			add_header Set-Cookie "session=secret; Path=/; HttpOnly";
+			return 200 "<h1>Welcome to nginx!</h1><script src=http://cdn.example/a.js></script><script src=https://cdn.example/b.js></script>"; }
+		location = /.git/HEAD { return 200 "ref: refs/heads/main"; }
+		location = /.env { return 200 "DB_PASSWORD=x"; }
+		location /uploads/ { alias /etc/nginx/; autoindex on; }
+		location ~ [.]php$ { return 404 "File not found."; }`))
+	got := strings.Join(failing(a), "\n")
+	for _, want := range []string{"website-exposed find:git-head", "website-exposed find:env", "website-exposed find:listing-uploads", "website-exposed find:nginx-default",
+		"website-handlers find:handler-php", "website-cors origin:any", "website-cors origin:null", "website-cookies cookie:session",
+		"website-resources mixed:http://cdn.example/a.js", "website-resources integrity:https://cdn.example/b.js"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%s was not found", want)
+		}
+	}
+	if n := strings.Count(got, "website-exposed"); n != 4 {
+		t.Errorf("%d finds: %s", n, got)
+	}
+}
+
+// TestEstate: a service of the estate is looked at by its URL, graded with the organisation's CA, and belongs to
+// its application.
+func TestEstate(t *testing.T) {
+	own := newCA("Northwind CA")
+	port := nginxBy(t, own, headers+"ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256;")
+	if a := assess(t, port); a.Endpoints[0].Grade != "T" {
+		t.Errorf("without the CA the grade is %s", a.Endpoints[0].Grade)
+	}
+	dir := t.TempDir()
+	yaml := fmt.Sprintf(`organization: Northwind
+people: [{id: erika, name: Erika Muster, email: erika@northwind.example}]
+teams: [{name: checkout, lead: erika, members: [erika], contact: checkout@northwind.example}]
+environments: [{name: prod, stage: production}]
+applications: [{name: shop, team: checkout, management: erika, criticality: high, exposure: internet, confidential: true, environments: [prod]}]
+systems:
+  - {name: web-1, application: shop, environment: prod, services: [{port: %[1]d, protocol: https, audience: internet, kind: web-ui, url: "https://localhost:%[1]d"}]}
+  - {name: web-2, application: shop, environment: prod, services: [{port: %[1]d, protocol: https, audience: internet, kind: web-ui, url: "https://localhost:%[1]d"}]}
+policy: {trusted_cas: ["file:ca.pem"]}
+`, port)
+	for name, data := range map[string][]byte{"estate.yaml": []byte(yaml), "ca.pem": own.pem()} {
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	o := app.Options{Estate: filepath.Join(dir, "estate.yaml"), State: t.TempDir(), Version: "test"}
+	a, err := app.Assess(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(a.Endpoints) != 1 || a.Endpoints[0].Grade != "A+" {
+		t.Errorf("%+v", a.Endpoints)
+	}
+	for _, r := range a.Results {
+		if r.Application == nil || *r.Application != "shop" {
+			t.Errorf("%s belongs to %v", r.Check, r.Application)
+		}
+	}
+	// The application is confidential, and nothing keeps its pages from caches.
+	if got := failing(a); len(got) == 0 || !strings.HasPrefix(got[0], "website-caching") {
+		t.Errorf("%q", got)
+	}
+	if err := os.Remove(filepath.Join(dir, "ca.pem")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := app.Assess(t.Context(), o); err == nil || !strings.Contains(err.Error(), "policy.trusted_cas") {
+		t.Errorf("without the file: %v", err)
 	}
 }

@@ -1,5 +1,6 @@
-// Package httpget sees what a website answers to one harmless request. It follows no redirect, sends no
-// secret, and keeps no value of a cookie. It judges nothing.
+// Package httpget sees what a website answers to harmless requests: GET, HEAD, OPTIONS, TRACE and TRACK, at a
+// bounded rate. It follows no redirect, sends no secret, and keeps no body and no value of a cookie. It judges
+// nothing.
 package httpget
 
 import (
@@ -8,58 +9,137 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
+	"golang.org/x/time/rate"
+
+	"holdfast.example/holdfast/internal/fact"
 	"holdfast.example/holdfast/internal/subject/website"
 )
 
-// Request is one page to look at.
+// Request is a site to look at.
 type Request struct {
-	URL       string // https://shop.example/
+	URL       string // of the first page: https://shop.example/
 	Address   string // host:port to dial, whatever the name resolves to
 	UserAgent string
-	Timeout   time.Duration
+	Timeout   time.Duration  // of one request
+	Plain     string         // host:port that should lead here in the clear; empty: not asked
+	Paths     []website.Path // what should not answer
+	Rate      float64        // requests a second; 0 means as many as come
 }
 
 const (
 	maxHeader = 64 << 10
-	maxBody   = 256 << 10
-	maxValue  = 4 << 10 // of one header that is kept
+	maxBody   = 64 << 10 // of what is looked at; the rest is not read
+	maxValue  = 4 << 10  // of one header that is kept
+	atOnce    = 4        // requests
 )
 
-// Get sees the page. An error means that it does not answer HTTP.
+// site makes requests to one address.
+type site struct {
+	Request
+	client  *http.Transport
+	limiter *rate.Limiter
+	slots   chan struct{}
+	base    *url.URL
+}
+
+// reply is an answer as far as it is looked at. Its body is not kept.
+type reply struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// Get sees the site. An error means that it does not answer HTTP.
 func Get(ctx context.Context, r Request) (website.Fact, error) {
 	f := website.Fact{URL: r.URL, Address: r.Address}
-	ctx, cancel := context.WithTimeout(ctx, r.Timeout)
-	defer cancel()
-	tr := &http.Transport{
+	base, err := url.Parse(r.URL)
+	if err != nil {
+		return f, err
+	}
+	s := &site{Request: r, base: base, slots: make(chan struct{}, atOnce), limiter: rate.NewLimiter(rate.Inf, 1)}
+	if r.Rate > 0 {
+		s.limiter = rate.NewLimiter(rate.Limit(r.Rate), 1)
+	}
+	s.client = &http.Transport{
 		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, network, r.Address)
 		},
 		// The certificate is judged by the subject tlsserver, and what an old server says is worth seeing.
 		TLSClientConfig:        &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS10, CipherSuites: allSuites()},
 		MaxResponseHeaderBytes: maxHeader,
+		MaxIdleConnsPerHost:    atOnce,
 		DisableCompression:     true, // the size of what comes is the size of what is read
-		DisableKeepAlives:      true,
 		ForceAttemptHTTP2:      true,
 	}
-	defer tr.CloseIdleConnections()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.URL, nil)
+	defer s.client.CloseIdleConnections()
+	first, err := s.ask(ctx, http.MethodGet, r.URL, nil)
 	if err != nil {
 		return f, err
 	}
-	req.Header.Set("User-Agent", r.UserAgent)
-	resp, err := tr.RoundTrip(req) // a transport follows no redirect
-	if err != nil {
-		return f, err
+	f.Status, f.Headers = first.status, headers(first.header)
+	if kind := first.header.Get("Content-Type"); strings.Contains(strings.ToLower(kind), "html") {
+		f.Resources = resources(base, first.body)
 	}
-	defer resp.Body.Close()
-	_, _ = io.CopyN(io.Discard, resp.Body, maxBody)
-	f.Status, f.Headers = resp.StatusCode, headers(resp.Header)
+	var wg sync.WaitGroup
+	wg.Go(func() { s.plain(ctx, &f) })
+	var notes [4]*fact.Problem
+	for i, look := range []func(context.Context, *website.Fact) error{s.origins, s.methods, s.errors, s.finds} {
+		wg.Go(func() {
+			if err := look(ctx, &f); err != nil {
+				notes[i] = &fact.Problem{Cause: fact.Failed, Source: r.URL, Text: err.Error()}
+			}
+		})
+	}
+	wg.Wait()
+	for i, part := range []string{website.PartOrigins, website.PartMethods, website.PartErrors, website.PartFinds} {
+		if notes[i] != nil {
+			f.Note(part, notes[i])
+		}
+	}
 	return f, nil
 }
+
+// ask makes one request when its turn comes. It follows no redirect.
+func (s *site) ask(ctx context.Context, method, address string, more http.Header) (reply, error) {
+	if err := s.limiter.Wait(ctx); err != nil {
+		return reply{}, err
+	}
+	select {
+	case s.slots <- struct{}{}:
+		defer func() { <-s.slots }()
+	case <-ctx.Done():
+		return reply{}, ctx.Err()
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, method, address, nil)
+	if err != nil {
+		return reply{}, err
+	}
+	for k, v := range more {
+		req.Header[k] = v
+	}
+	req.Header.Set("User-Agent", s.UserAgent)
+	resp, err := s.client.RoundTrip(req)
+	if err != nil {
+		return reply{}, err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
+	if err != nil && len(body) == 0 && ctx.Err() != nil {
+		return reply{}, err
+	}
+	return reply{resp.StatusCode, resp.Header, string(body)}, nil
+}
+
+// at gives the address of a path of the site.
+func (s *site) at(path string) string { return s.base.Scheme + "://" + s.base.Host + path }
 
 func headers(h http.Header) (out []website.Header) {
 	for name, values := range h {

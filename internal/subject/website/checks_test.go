@@ -9,7 +9,8 @@ import (
 )
 
 func all() []*check.Check {
-	return []*check.Check{StrictTransport, Framing, ReferrerPolicy, NoSniff, Charset, Disclosure}
+	return []*check.Check{StrictTransport, Framing, ReferrerPolicy, NoSniff, Charset, Disclosure,
+		ContentPolicy, Cookies, Caching, Redirect, CrossOrigin, Methods, ErrorPages, Resources, Exposed, Handlers}
 }
 
 func TestChecks(t *testing.T) { checktest.Run(t, Probe, all()) }

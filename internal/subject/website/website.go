@@ -1,10 +1,11 @@
-// Package website knows what a website answers: its first page, the headers of it, and how plain HTTP
-// leads there. What the connection itself is worth is judged by the subject tlsserver.
+// Package website knows what a website answers: its first page, the headers of it, how plain HTTP leads there, and
+// what answers that should not. What the connection itself is worth is judged by the subject tlsserver.
 package website
 
 import (
 	"strings"
 
+	"holdfast.example/holdfast/internal/check"
 	"holdfast.example/holdfast/internal/fact"
 	"holdfast.example/holdfast/internal/host"
 )
@@ -16,6 +17,61 @@ type Fact struct {
 	Address   string   `json:"address,omitempty"` // 192.0.2.1:443
 	Status    int      `json:"status,omitempty"`  // 0 when it did not answer HTTP
 	Headers   []Header `json:"headers,omitempty"` // in order of their names; values of cookies are left out
+
+	Plain     *Plain      `json:"plain,omitempty"`     // what port 80 answers; nil when it was not asked
+	Origins   []Origin    `json:"origins,omitempty"`   // what it answers to pages of other sites
+	Methods   []Method    `json:"methods,omitempty"`   // answers to TRACE and TRACK
+	Allow     []string    `json:"allow,omitempty"`     // methods that it names in its answer to OPTIONS
+	Errors    []ErrorPage `json:"errors,omitempty"`    // pages for requests that fail
+	Resources []Resource  `json:"resources,omitempty"` // that the first page loads
+	Finds     []Find      `json:"finds,omitempty"`     // what should not be there, by catalogue
+	Tried     int         `json:"tried,omitempty"`     // entries of the catalogue that were looked for
+}
+
+// Plain is the answer of the same address to http://name/ on port 80.
+type Plain struct {
+	Closed   bool   `json:"closed,omitempty"` // nothing listens
+	Status   int    `json:"status,omitempty"`
+	Location string `json:"location,omitempty"`
+}
+
+// Origin is the answer to a request with this Origin: Fetch Standard, CORS protocol.
+type Origin struct {
+	Asked       string `json:"asked"`
+	Allowed     string `json:"allowed,omitempty"`     // Access-Control-Allow-Origin
+	Credentials bool   `json:"credentials,omitempty"` // Access-Control-Allow-Credentials: true
+}
+
+// Method is the answer to a request with a method.
+type Method struct {
+	Name   string `json:"name"`
+	Status int    `json:"status"`
+	Echo   bool   `json:"echo,omitempty"` // it sent back what it was sent
+}
+
+// ErrorPage is the answer to a request that fails, and the product and version that it tells.
+type ErrorPage struct {
+	Cause  string `json:"cause"` // not-found, malformed, method
+	Status int    `json:"status"`
+	Tells  string `json:"tells,omitempty"`
+}
+
+// Resource is something that a page loads.
+type Resource struct {
+	Sort      string `json:"sort"` // script, style, frame, image, form, other
+	URL       string `json:"url"`  // absolute, without its query
+	Integrity bool   `json:"integrity,omitempty"`
+}
+
+// Find is an entry of the catalogue that answered.
+type Find struct {
+	ID       string         `json:"id"`   // git-head
+	Path     string         `json:"path"` // as asked, random parts in it
+	Status   int            `json:"status"`
+	Sort     string         `json:"sort"` // sample, default, debug, admin, source, secret, backup, listing, handler
+	Product  string         `json:"product,omitempty"`
+	Severity check.Severity `json:"severity,omitempty"`
+	Text     string         `json:"text"`
 }
 
 // Header is one field of the answer; of repeated ones each stands alone. Of Set-Cookie the value of the
@@ -31,8 +87,15 @@ func (Fact) Kind() fact.Kind { return fact.Kind{Name: "website", Version: 1} }
 // Probe is how recorded facts are read.
 var Probe = host.Probe[Fact]("website")
 
-// partPage is missing when the page could not be had.
-const partPage = "page"
+// Parts that may be missing.
+const (
+	partPage    = "page"    // it could not be had
+	PartPlain   = "plain"   // port 80
+	PartMethods = "methods" // TRACE, TRACK, OPTIONS
+	PartErrors  = "errors"
+	PartOrigins = "origins"
+	PartFinds   = "finds"
+)
 
 // values gives all values of a header, by its lower-case name.
 func (f Fact) values(name string) (out []string) {

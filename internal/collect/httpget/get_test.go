@@ -1,0 +1,246 @@
+package httpget
+
+import (
+	"compress/gzip"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"holdfast.example/holdfast/internal/fact"
+	"holdfast.example/holdfast/internal/subject/website"
+)
+
+func catalogue(t testing.TB) []website.Path {
+	t.Helper()
+	paths, err := website.LoadPaths(os.DirFS("../../../catalog"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return paths
+}
+
+func get(t testing.TB, h http.Handler, change ...func(*Request)) website.Fact {
+	t.Helper()
+	s := httptest.NewTLSServer(h)
+	t.Cleanup(s.Close)
+	r := Request{URL: "https://shop.example/", Address: s.Listener.Addr().String(), UserAgent: "Holdfast/test", Timeout: 2 * time.Second, Paths: catalogue(t)}
+	for _, c := range change {
+		c(&r)
+	}
+	f, err := Get(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func ids(f website.Fact) (out []string) {
+	for _, x := range f.Finds {
+		out = append(out, x.ID)
+	}
+	return out
+}
+
+// serves answers as an entry of the catalogue wants it.
+func serves(p website.Path) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		path, _, _ := strings.Cut(p.Path, "?")
+		ok := r.URL.Path == path || strings.Contains(p.Path, "{random}") && strings.HasSuffix(r.URL.Path, path[strings.Index(path, "}")+1:]) &&
+			(strings.Contains(path, ".") == strings.Contains(r.URL.Path, "."))
+		if !ok {
+			http.NotFound(w, r)
+			return
+		}
+		kind := "text/plain"
+		if p.Type != "" {
+			kind = p.Type + "x"
+		}
+		w.Header().Set("Content-Type", kind)
+		if slices.Contains(p.Contains, "header: X-Powered-By: PHP") {
+			w.Header().Set("X-Powered-By", "PHP/8.2")
+		}
+		if len(p.Status) > 0 {
+			w.WriteHeader(p.Status[len(p.Status)-1])
+		}
+		_, _ = io.WriteString(w, strings.Join(p.Contains, " "))
+	}
+}
+
+// TestEveryPath: each entry is found where it is, and only what shares its words beside it.
+func TestEveryPath(t *testing.T) {
+	for _, p := range catalogue(t) {
+		t.Run(p.ID, func(t *testing.T) {
+			t.Parallel()
+			f := get(t, serves(p))
+			if !slices.Contains(ids(f), p.ID) {
+				t.Errorf("not found; %v, gaps %v", ids(f), f.Gaps)
+			}
+			for _, x := range f.Finds {
+				if x.Path != p.Path && !strings.Contains(p.Path, "{random}") {
+					t.Errorf("found as well: %s at %s", x.ID, x.Path)
+				}
+			}
+		})
+	}
+}
+
+// TestAnswersEverything: a site that answers 200 to every name, with whatever words, yields no find but the page at
+// its root.
+func TestAnswersEverything(t *testing.T) {
+	var words []string
+	for _, p := range catalogue(t) {
+		if p.Path != "/" && p.Sort != "listing" {
+			words = append(words, p.Contains...)
+		}
+	}
+	for name, body := range map[string]string{
+		"an application of one page": "<!doctype html><html><title>Shop</title>a=b</html>",
+		"all the words":              strings.Join(words, "\n"),
+		"an equals sign":             "a=b",
+	} {
+		f := get(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) }))
+		if len(f.Finds) > 0 || f.Tried == 0 {
+			t.Errorf("%s: %v, %d tried", name, ids(f), f.Tried)
+		}
+	}
+}
+
+// TestAnswers: origins, methods, error pages and resources as they are sent.
+func TestAnswers(t *testing.T) {
+	f := get(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Access-Control-Allow-Origin", r.Header.Get("Origin"))
+		w.Header().Set("Access-Control-Allow-Credentials", "true")
+		switch {
+		case r.Method == "TRACE":
+			_ = r.Write(w)
+		case r.Method == "OPTIONS":
+			w.Header().Set("Allow", "GET, put,  PROPFIND")
+		case r.URL.Path != "/":
+			w.WriteHeader(404)
+			_, _ = io.WriteString(w, "<address>Apache/2.4.57 (Debian) Server</address>")
+		default:
+			w.Header().Set("Content-Type", "text/html")
+			w.Header().Set("Set-Cookie", "session=very-secret; Path=/")
+			_, _ = io.WriteString(w, `<base href=/app/><script src="http://cdn.example/a.js?token=secret"></script><script src=b.js></script>
+<link rel="preload stylesheet" href=//cdn.example/c.css integrity=sha384-x><link rel=icon href=i.png><script src="`)
+		}
+	}))
+	want := []website.Resource{{Sort: "script", URL: "http://cdn.example/a.js"}, {Sort: "script", URL: "https://shop.example/app/b.js"},
+		{Sort: "style", URL: "https://cdn.example/c.css", Integrity: true}}
+	if !slices.Equal(f.Resources, want) {
+		t.Errorf("resources %+v", f.Resources)
+	}
+	if !slices.Equal(f.Allow, []string{"GET", "PROPFIND", "PUT"}) || len(f.Methods) != 2 || !f.Methods[0].Echo || f.Methods[1].Echo {
+		t.Errorf("methods %+v, allow %v", f.Methods, f.Allow)
+	}
+	if len(f.Origins) != 3 || f.Origins[1].Allowed != "null" || !f.Origins[0].Credentials {
+		t.Errorf("origins %+v", f.Origins)
+	}
+	if i := slices.IndexFunc(f.Errors, func(e website.ErrorPage) bool { return e.Cause == "not-found" }); i < 0 || f.Errors[i].Tells != "Apache/2.4.57" {
+		t.Errorf("errors %+v", f.Errors)
+	}
+	data, err := fact.Canonical(f)
+	if err != nil || strings.Contains(string(data), "secret") {
+		t.Errorf("what is recorded holds a secret: %v %s", err, data)
+	}
+	if len(f.Gaps) > 0 {
+		t.Errorf("gaps %v", f.Gaps)
+	}
+}
+
+// TestPlain: port 80 as it answers, and what refuses is closed.
+func TestPlain(t *testing.T) {
+	hits := atomic.Int64{}
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { hits.Add(1) }))
+	t.Cleanup(other.Close)
+	to := httptest.NewServer(http.RedirectHandler(other.URL, http.StatusFound))
+	t.Cleanup(to.Close)
+	page := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, other.URL, http.StatusMovedPermanently)
+	})
+	f := get(t, page, func(r *Request) { r.Plain = to.Listener.Addr().String() })
+	if f.Plain == nil || f.Plain.Status != 302 || f.Plain.Location != other.URL || f.Status != 301 {
+		t.Errorf("%+v", f.Plain)
+	}
+	if hits.Load() > 0 {
+		t.Errorf("redirects were followed %d times", hits.Load())
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	if f = get(t, page, func(r *Request) { r.Plain = l.Addr().String() }); f.Plain == nil || !f.Plain.Closed {
+		t.Errorf("%+v", f.Plain)
+	}
+}
+
+// TestHostileSite: endless headers, endless bodies, gzip bombs and slow answers end in bounded time and memory.
+func TestHostileSite(t *testing.T) {
+	for name, h := range map[string]http.HandlerFunc{
+		"endless body": func(w http.ResponseWriter, r *http.Request) {
+			for b := make([]byte, 1<<16); ; {
+				if _, err := w.Write(b); err != nil {
+					return
+				}
+			}
+		},
+		"gzip bomb": func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Encoding", "gzip")
+			z := gzip.NewWriter(w)
+			for range 100 {
+				if _, err := z.Write(make([]byte, 1<<20)); err != nil {
+					return
+				}
+			}
+			_ = z.Close()
+		},
+		"redirect loop": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", http.StatusFound) },
+		"to metadata": func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://169.254.169.254/latest/meta-data/", http.StatusFound)
+		},
+		"many headers": func(w http.ResponseWriter, r *http.Request) {
+			for i := range 100 {
+				w.Header().Add("X-A", fmt.Sprint(i))
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			begin := time.Now()
+			f := get(t, h)
+			if d := time.Since(begin); d > 20*time.Second {
+				t.Errorf("took %s", d)
+			}
+			if len(f.Finds) > 0 || f.Status == 0 {
+				t.Errorf("%d %v", f.Status, ids(f))
+			}
+		})
+	}
+	s := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Long", strings.Repeat("a", 1<<20))
+	}))
+	t.Cleanup(s.Close)
+	if _, err := Get(t.Context(), Request{URL: "https://shop.example/", Address: s.Listener.Addr().String(), Timeout: 2 * time.Second}); err == nil {
+		t.Error("a header of 1 MiB was read")
+	}
+}
+
+func FuzzResources(f *testing.F) {
+	f.Add(`<base href="//a"><script src=x><link rel=stylesheet href='y'>`)
+	base, _ := url.Parse("https://shop.example/")
+	f.Fuzz(func(t *testing.T, page string) {
+		if n := len(resources(base, page)); n > maxResources {
+			t.Error(n)
+		}
+	})
+}
