@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -28,6 +29,7 @@ type endpoint struct {
 	name, port string
 	page       string // URL of the first page, empty for TLS alone
 	agent      string
+	start      string // protocol that begins in the clear
 	intrusive  bool
 	paths      []website.Path // what should not answer
 	roots      *x509.CertPool // trusted besides those of this machine
@@ -47,8 +49,12 @@ func parseEndpoint(s string, o Options) (endpoint, error) {
 		return endpoint{}, fmt.Errorf("target %q is no address; write https://shop.example or tls://mail.example:993", s)
 	}
 	e := endpoint{name: strings.ToLower(strings.TrimSuffix(u.Hostname(), ".")), port: u.Port(), agent: "Holdfast/" + o.Version + " (security assessment)", intrusive: o.Probe == "intrusive"}
+	e.start, _ = strings.CutPrefix(u.Scheme, "starttls+")
+	if e.start == u.Scheme {
+		e.start = ""
+	}
 	if e.port == "" {
-		e.port = "443"
+		e.port = cmp.Or(tlsdial.Ports[e.start], "443")
 	}
 	if u.Scheme == "https" {
 		u.User, u.Fragment = nil, ""
@@ -88,7 +94,7 @@ func (e endpoint) probe(ctx context.Context, timeout time.Duration) []part {
 		site.problem = lost(site.subject, err)
 		return parts()
 	}
-	seen, err := tlsdial.Probe(ctx, tlsdial.Endpoint{Name: e.name, Address: address, Timeout: timeout, Roots: e.roots, Intrusive: e.intrusive})
+	seen, err := tlsdial.Probe(ctx, tlsdial.Endpoint{Name: e.name, Address: address, Timeout: timeout, Start: e.start, Roots: e.roots, Intrusive: e.intrusive})
 	if err != nil {
 		server.problem = lost(server.subject, err)
 	}

@@ -161,14 +161,15 @@ func parseTarget(s string, o Options, blobs *ssh.Blobs) (target, error) {
 		}
 		opt.Blobs = blobs
 		t.open = func(ctx context.Context) (transport, error) { return dialSSH(ctx, opt) }
-	case "https", "tls":
+	case "https", "tls", "starttls+smtp", "starttls+imap", "starttls+pop3", "starttls+ldap", "starttls+ftp", "starttls+xmpp",
+		"starttls+postgres", "starttls+mysql", "starttls+sieve", "starttls+nntp":
 		e, err := parseEndpoint(s, o)
 		if err != nil {
 			return t, err
 		}
 		t.endpoint = &e
 	default:
-		return t, fmt.Errorf("target %q: this version cannot look at %s yet; it knows host:local, ssh://user@host, rootfs:DIR, https://name and tls://name:port", s, scheme)
+		return t, fmt.Errorf("target %q: this version cannot look at %s yet; it knows host:local, ssh://user@host, rootfs:DIR, https://name, tls://name:port and starttls+smtp://name", s, scheme)
 	}
 	return t, nil
 }

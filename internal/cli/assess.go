@@ -32,7 +32,8 @@ func (g *global) assess() *cobra.Command {
 		Short: "Look at systems, judge them and report, the worst first",
 		Long: `Looks at the targets, judges what it sees by the standard, records it and reports.
 Without a target it looks at this machine; with -f at every system of the estate.
-Targets: host:local, ssh://user@host[:port], rootfs:DIR, https://host[:port][/path], tls://host[:port].
+Targets: host:local, ssh://user@host[:port], rootfs:DIR, https://host[:port][/path], tls://host[:port],
+starttls+PROTOCOL://host[:port] with smtp, imap, pop3, ldap, ftp, xmpp, postgres, mysql, sieve or nntp.
 Nothing is written to or installed on a target.`,
 		Example: `  sudo holdfast assess
   holdfast assess --format json | jq .summary
@@ -40,6 +41,7 @@ Nothing is written to or installed on a target.`,
   holdfast assess -f estate/ --env prod
   holdfast assess rootfs:/srv/images/web
   holdfast assess https://shop.example
+  holdfast assess starttls+smtp://mail.shop.example starttls+postgres://db.shop.example
   holdfast assess --probe intrusive tls://test.shop.example:993
   holdfast assess --from last          # today's checks on recorded facts
   holdfast assess --only A.5.2.1,sshd-root-login`,

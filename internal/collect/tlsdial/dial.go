@@ -18,6 +18,7 @@ type Endpoint struct {
 	Name    string // for SNI and the certificate
 	Address string // host:port to dial
 	Timeout time.Duration
+	Start   string         // protocol that begins in the clear, one of Ports; empty for TLS from the first byte
 	Roots   *x509.CertPool // trusted besides those of the machine; may be nil
 
 	// Intrusive allows what a fragile server may stumble over: CCS injection, ROBOT, padding oracles.
@@ -57,7 +58,14 @@ func (e Endpoint) dial(ctx context.Context) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c, c.SetDeadline(time.Now().Add(e.Timeout))
+	if err = c.SetDeadline(time.Now().Add(e.Timeout)); err == nil {
+		err = start(c, e.Start, e.Name)
+	}
+	if err != nil {
+		_ = c.Close()
+		return nil, err
+	}
+	return c, nil
 }
 
 // exchange is the key exchange in the name of a suite, as far as it sends parameters.
