@@ -195,7 +195,16 @@ func graded(all feed, into *[]report.Endpoint, now time.Time) feed {
 
 func endpointOf(subject string, f tlsserver.Fact, now time.Time) report.Endpoint {
 	g := tlsserver.Rate(f, now)
-	e := report.Endpoint{Address: subject, IP: f.Address, Grade: g.Letter, Score: g.Score, Protocols: []string{}, Suites: []report.Suite{}, Reasons: []string{}}
+	e := report.Endpoint{Address: subject, IP: f.Address, Grade: g.Letter, Score: g.Score, Protocols: []string{}, Suites: []report.Suite{}, Reasons: []string{}, Probes: []report.Probe{}, Unprobed: []string{}}
+	e.Profile, _ = tlsserver.Profile(f)
+	for _, p := range tlsserver.Attacks(f) {
+		e.Probes = append(e.Probes, report.Probe{Name: p.Name, State: p.State, Text: p.Text})
+	}
+	for _, n := range tlsserver.Intrusive {
+		if f.Probe(n).State == "" {
+			e.Unprobed = append(e.Unprobed, n)
+		}
+	}
 	for _, p := range f.Protocols {
 		e.Protocols = append(e.Protocols, p.Name)
 		for _, s := range p.Suites {

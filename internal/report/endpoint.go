@@ -40,6 +40,7 @@ func (t *text) endpoint(e Endpoint, now time.Time) {
 		}
 		t.wrap("               ", "               ", until+", issued by "+c.Issuer)
 	}
+	t.probes(e)
 	if !t.o.Verbose {
 		return
 	}
@@ -50,5 +51,36 @@ func (t *text) endpoint(e Endpoint, now time.Time) {
 			t.line("  " + last)
 		}
 		t.line(strings.TrimRight(fmt.Sprintf("    %-50s %s", s.Name, s.Exchange), " "))
+	}
+}
+
+// probes writes what came of the known attacks: what works, what is not known, and with -v each.
+func (t *text) probes(e Endpoint) {
+	by := map[string][]string{}
+	for _, p := range e.Probes {
+		name := p.Name
+		if p.State == "inconclusive" && p.Text != "" {
+			name += " (" + p.Text + ")"
+		}
+		by[p.State] = append(by[p.State], name)
+	}
+	var parts []string
+	for _, s := range []struct{ state, word string }{{"vulnerable", "vulnerable to "}, {"inconclusive", "not known: "}, {"safe", "safe from "}} {
+		switch list := by[s.state]; {
+		case len(list) == 0:
+		case s.state == "safe" && !t.o.Verbose:
+			parts = append(parts, fmt.Sprintf("safe from %d", len(list)))
+		default:
+			parts = append(parts, s.word+strings.Join(list, ", "))
+		}
+	}
+	if len(e.Unprobed) > 0 {
+		parts = append(parts, "not probed without --probe intrusive: "+strings.Join(e.Unprobed, ", "))
+	}
+	if len(parts) > 0 {
+		t.wrap("  attacks      ", "               ", strings.Join(parts, "; "))
+	}
+	if e.Profile != "" && len(e.Protocols) > 0 {
+		t.wrap("  profile      ", "               ", "Mozilla 6.0: "+e.Profile)
 	}
 }

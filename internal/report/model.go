@@ -120,6 +120,16 @@ type Endpoint struct {
 	Suites      []Suite      `json:"suites"`      // by protocol, in the server's order
 	Certificate *Certificate `json:"certificate"` // null when none was seen
 	Reasons     []string     `json:"reasons"`     // worst first
+	Profile     string       `json:"profile"`     // of the Mozilla guidelines 6.0 that is reached: modern, intermediate, none
+	Probes      []Probe      `json:"probes"`      // known attacks, by name
+	Unprobed    []string     `json:"unprobed"`    // known attacks that are probed only with leave
+}
+
+// Probe is what was seen of a known attack.
+type Probe struct {
+	Name  string `json:"name"`
+	State string `json:"state"` // safe, vulnerable, inconclusive
+	Text  string `json:"text,omitempty"`
 }
 
 // Suite is a cipher suite that a server took.

@@ -128,9 +128,9 @@ func keyReasons(f Fact) []Reason {
 		switch {
 		case x.kind == noExchange || x.bits >= 2048:
 		case x.bits < 1024: // 2009e, 2009i
-			out = append(out, Reason{x.rule, "F", "too weak, less than 1024 bits of RSA: " + x.text(f)})
+			out = append(out, Reason{x.rule, "F", "worth less than 1024 bits of RSA: " + x.text(f)})
 		default: // 2009e, 2009j
-			out = append(out, Reason{x.rule, "cap B", "weak, less than 2048 bits of RSA: " + x.text(f)})
+			out = append(out, Reason{x.rule, "cap B", "worth less than 2048 bits of RSA: " + x.text(f)})
 		}
 	}
 	return out
