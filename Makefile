@@ -42,3 +42,4 @@ bench:
 
 compare: build
 	sh tools/compare.sh
+	go run ./tools/comparetls -holdfast ./holdfast -explained docs/compare/tls.md

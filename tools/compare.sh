@@ -10,7 +10,7 @@ content=/usr/share/xml/scap/ssg/content
 export LC_ALL=C
 
 missing=""
-for p in lynis openscap-scanner ssg-debian time; do
+for p in lynis openscap-scanner ssg-debian time nginx sslscan testssl.sh; do
 	dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null | grep -q '^installed$' || missing="$missing $p"
 done
 if [ -n "$missing" ] && [ "$(id -u)" != 0 ]; then

@@ -212,7 +212,7 @@ func endpointOf(subject string, f tlsserver.Fact, now time.Time) report.Endpoint
 			if s.DHBits > 0 {
 				exchange = "DH " + strconv.Itoa(s.DHBits)
 			}
-			e.Suites = append(e.Suites, report.Suite{Protocol: p.Name, Name: s.Name, Exchange: exchange})
+			e.Suites = append(e.Suites, report.Suite{Protocol: p.Name, ID: s.ID, Name: s.Name, Exchange: exchange})
 		}
 	}
 	if len(f.Chain) > 0 {

@@ -135,6 +135,7 @@ type Probe struct {
 // Suite is a cipher suite that a server took.
 type Suite struct {
 	Protocol string `json:"protocol"`
+	ID       uint16 `json:"id"` // as registered by IANA; 0 of SSL 2.0
 	Name     string `json:"name"`
 	Exchange string `json:"exchange"` // x25519, DH 2048; empty where nothing is exchanged
 }

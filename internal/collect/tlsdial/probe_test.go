@@ -16,6 +16,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -186,6 +187,29 @@ func TestOldServer(t *testing.T) {
 	}
 	if f, err = Probe(t.Context(), old(t, false, 0x0004)); err != nil || len(f.Protocols) != 1 {
 		t.Errorf("%v %v", err, f.Protocols)
+	}
+}
+
+// TestConnections: at most 40 connections, and one for each suite and group that the server offers.
+func TestConnections(t *testing.T) {
+	for name, conf := range map[string]*tls.Config{
+		"of today": {Certificates: []tls.Certificate{selfSigned(t, true)}},
+		"of old": {Certificates: []tls.Certificate{selfSigned(t, false)}, MinVersion: tls.VersionTLS10,
+			CipherSuites: []uint16{tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, tls.TLS_RSA_WITH_AES_128_CBC_SHA, tls.TLS_RSA_WITH_3DES_EDE_CBC_SHA}},
+	} {
+		var n atomic.Int64
+		f, err := Probe(t.Context(), serve(t, func(c net.Conn) { n.Add(1); _ = tls.Server(c, conf).Handshake() }))
+		if err != nil {
+			t.Fatal(err)
+		}
+		limit := 40
+		for _, p := range f.Protocols {
+			limit += len(p.Suites) + len(p.Groups)
+		}
+		t.Logf("%s: %d connections of %d", name, n.Load(), limit)
+		if int(n.Load()) > limit {
+			t.Errorf("%s: %d connections, at most %d are meant", name, n.Load(), limit)
+		}
 	}
 }
 
