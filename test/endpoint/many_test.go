@@ -1,0 +1,64 @@
+package endpoint
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"io"
+	"log"
+	"math/big"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"holdfast.example/holdfast/internal/app"
+)
+
+// BenchmarkFiveHundred looks at 500 sites on loopback, whose servers share the processors with it.
+func BenchmarkFiveHundred(b *testing.B) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		b.Fatal(err)
+	}
+	tmpl := &x509.Certificate{SerialNumber: big.NewInt(3), Subject: pkix.Name{CommonName: "localhost"}, DNSNames: []string{"localhost"},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(0, 0, 60)}
+	der, err := x509.CreateCertificate(rand.Reader, tmpl, authority.cert, key.Public(), authority.key)
+	if err != nil {
+		b.Fatal(err)
+	}
+	o := app.Options{State: b.TempDir(), Version: "test"}
+	for range 500 {
+		s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path != "/" {
+				http.NotFound(w, r)
+				return
+			}
+			_, _ = io.WriteString(w, "hello")
+		}))
+		s.Config.ErrorLog = log.New(io.Discard, "", 0)
+		s.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
+		s.StartTLS()
+		b.Cleanup(s.Close)
+		o.Targets = append(o.Targets, strings.Replace(s.URL, "127.0.0.1", "localhost", 1))
+	}
+	for b.Loop() {
+		a, err := app.Assess(b.Context(), o)
+		if err != nil {
+			b.Fatal(err)
+		}
+		graded := 0
+		for _, e := range a.Endpoints {
+			if e.Grade != "" {
+				graded++
+			}
+		}
+		if graded != 500 {
+			b.Fatalf("%d of 500 graded", graded)
+		}
+	}
+}
