@@ -118,9 +118,8 @@ func protocolReasons(f Fact) []Reason {
 	return out
 }
 
-func keyReasons(f Fact) []Reason {
+func keyReasons(f Fact, w weakest) []Reason {
 	var out []Reason
-	w := exchanges(f)
 	for _, x := range []struct {
 		rule string
 		exchange

@@ -2,9 +2,11 @@ package tlsserver
 
 import (
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 // exchange is one way to agree on a key, by what it is worth in bits of RSA. The zero exchange is none.
@@ -139,29 +141,31 @@ func leadingNumber(s string) (int, bool) {
 }
 
 // memo holds what names were found to mean: an estate's endpoints offer the same few dozen. The names come
-// from servers, so that their number is bounded.
+// from servers, so that their number is bounded. Reading takes no lock: a map that is read never changes.
 type memo[T any] struct {
-	mu   sync.RWMutex
-	seen map[string]T
+	mu   sync.Mutex
+	seen atomic.Pointer[map[string]T]
 }
 
 const maxMemo = 1024
 
 func (m *memo[T]) get(name string, find func(string) T) T {
-	m.mu.RLock()
-	v, ok := m.seen[name]
-	m.mu.RUnlock()
-	if ok {
-		return v
+	if seen := m.seen.Load(); seen != nil {
+		if v, ok := (*seen)[name]; ok {
+			return v
+		}
 	}
-	v = find(name)
+	v := find(name)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.seen == nil {
-		m.seen = map[string]T{}
+	next := map[string]T{}
+	if seen := m.seen.Load(); seen != nil {
+		if len(*seen) >= maxMemo {
+			return v
+		}
+		maps.Copy(next, *seen)
 	}
-	if len(m.seen) < maxMemo {
-		m.seen[strings.Clone(name)] = v
-	}
+	next[strings.Clone(name)] = v
+	m.seen.Store(&next)
 	return v
 }

@@ -37,11 +37,12 @@ var Letters = []string{"A+", "A", "A-", "B", "C", "D", "E", "F", "M", "T"}
 // Rate grades what was seen as of now.
 func Rate(f Fact, now time.Time) Grade {
 	var g Grade
-	g.Reasons = slices.Concat(certificateReasons(f, now), protocolReasons(f), suiteReasons(f), keyReasons(f), probeReasons(f), warnings(f))
+	w := exchanges(f)
+	g.Reasons = slices.Concat(certificateReasons(f, now), protocolReasons(f), suiteReasons(f), keyReasons(f, w), probeReasons(f), warnings(f))
 	ended := slices.ContainsFunc(g.Reasons, func(r Reason) bool { return r.Effect == "T" || r.Effect == "M" || r.Rule == ruleMD5 })
 	missing := ungradable(f, g.Reasons)
 	if len(missing) == 0 && !ended {
-		s := score(f)
+		s := score(f, w)
 		g.Score = s.total()
 		if l := letter(g.Score); l != "A" {
 			effect := "cap " + l

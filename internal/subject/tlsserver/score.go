@@ -67,7 +67,7 @@ func ellipticWorth(bits int) int {
 
 // score adds up what is offered. Of protocols and ciphers the best and the worst count alike, of key
 // exchanges the weakest.
-func score(f Fact) parts {
+func score(f Fact, w weakest) parts {
 	var p, c span
 	for _, v := range f.Protocols {
 		if s, ok := protocolScore[v.Name]; ok {
@@ -80,7 +80,6 @@ func score(f Fact) parts {
 		}
 	}
 	out := parts{protocol: p.low + p.high, cipher: c.low + c.high}
-	w := exchanges(f)
 	var k span
 	for _, x := range []exchange{w.certificate, w.parameters, w.suite} {
 		if x.kind != noExchange {
