@@ -136,10 +136,16 @@ func (w *world) collect(ctx context.Context, o Options, key fact.Key) ([]fact.Ob
 		limit = 8
 	}
 	all := make([]looked, len(targets))
-	var g errgroup.Group
-	g.SetLimit(limit)
+	// An endpoint is waited for more than it is worked on, a host is both.
+	var hosts, endpoints errgroup.Group
+	hosts.SetLimit(limit)
+	endpoints.SetLimit(endpointsPerHost * limit)
 	var done counter
 	for i, t := range targets {
+		g := &hosts
+		if t.endpoint != nil {
+			g = &endpoints
+		}
 		g.Go(func() error {
 			all[i] = w.look(ctx, t, key, o.Timeout)
 			if n := done.add(); o.Progress != nil {
@@ -148,11 +154,14 @@ func (w *world) collect(ctx context.Context, o Options, key fact.Key) ([]fact.Ob
 			return nil
 		})
 	}
-	if err := errors.Join(g.Wait(), ctx.Err()); err != nil {
+	if err := errors.Join(hosts.Wait(), endpoints.Wait(), ctx.Err()); err != nil {
 		return nil, nil, err
 	}
 	return w.name(all)
 }
+
+// endpointsPerHost is how many endpoints are looked at in place of one host.
+const endpointsPerHost = 4
 
 // looked is what came of one target.
 type looked struct {

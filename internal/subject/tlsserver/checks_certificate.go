@@ -59,23 +59,41 @@ var Expiring = &check.Check{
 	Remedy:       renew + "\nsystemctl list-timers certbot.timer   (does it run?)",
 	Requirements: []string{"A.5.2.3", "A.5.7.2"},
 	Needs:        []string{PartChain},
-	Rule: onLeaf(func(f Fact, leaf Certificate, p check.Params) check.Result {
+	Rule: check.On(func(f Fact, declared estate.View, p check.Params) check.Result {
+		if len(f.Chain) == 0 {
+			return check.Unseen("no certificate was seen")
+		}
+		leaf, window := f.Chain[0], p.Days("days")
+		if declared.Estate != nil {
+			window = max(window, declared.Policy().CertWarn.Approx())
+		}
 		left := leaf.NotAfter.Sub(p.Now)
 		switch {
 		case left < 0:
 			return check.Inapplicable("it has expired already; tlsserver-certificate-dates tells")
-		case left < p.Days("days"):
-			return check.Failed("", leafFault(f, "not_after", fmt.Sprintf("the certificate expires on %s, within %d days", day(leaf.NotAfter), p.Int("days"))))
+		case left < window:
+			return check.Failed("", leafFault(f, "not_after", fmt.Sprintf("the certificate expires on %s, within %d days", day(leaf.NotAfter), int(window.Hours()/24))))
 		}
 		return check.Passed("valid until " + day(leaf.NotAfter))
 	}),
 	Examples: []check.Example{
 		check.Passes("two months", sample()),
 		check.Fails("ten days", sampleWith(func(f *Fact) { f.Chain[0].NotAfter = check.ExampleNow.AddDate(0, 0, 10) }), "certificate:leaf"),
+		check.Fails("two months, where three are wanted", sample(), "certificate:leaf").Given(warns),
 		check.Skips("expired", sampleWith(func(f *Fact) { f.Chain[0].NotAfter = check.ExampleNow.Add(-time.Hour) })),
 		check.Leaves("not seen", unseenChain()),
 	},
 }
+
+// warns is an estate that wants to know of certificates three months before their end.
+const warns = `organization: Northwind
+people: [{id: erika, name: Erika Muster, email: erika@northwind.example}]
+teams: [{name: checkout, lead: erika, members: [erika], contact: checkout@northwind.example}]
+environments: [{name: prod, stage: production}]
+applications: [{name: shop, team: checkout, management: erika, criticality: high, exposure: internet, environments: [prod]}]
+systems: [{name: web-1, application: shop, environment: prod}]
+policy: {cert_warn: 90d}
+`
 
 // Name demands that the certificate is for the name that is asked for.
 var Name = &check.Check{
