@@ -161,7 +161,7 @@ func (w *world) collect(ctx context.Context, o Options, key fact.Key) ([]fact.Ob
 }
 
 // endpointsPerHost is how many endpoints are looked at in place of one host.
-const endpointsPerHost = 4
+const endpointsPerHost = 12
 
 // looked is what came of one target.
 type looked struct {
