@@ -157,60 +157,71 @@ func (s *site) malformed(ctx context.Context) (reply, error) {
 // answers alike to everything.
 func (s *site) finds(ctx context.Context, f *website.Fact) error {
 	name := random()
-	asked := map[string]reply{}
+	path := func(p website.Path) string { return strings.ReplaceAll(p.Path, "{random}", name) }
+	// Of each answer is kept which entries it matches, with its status: bodies are too large to keep.
+	answers, alike := map[string]map[string]int{}, map[string]map[string]int{}
 	var mu sync.Mutex
 	var last error
 	failed := 0
 	var g errgroup.Group
 	g.SetLimit(atOnce)
-	fetch := func(path string) {
+	fetch := func(into map[string]map[string]int, at string, concerned []website.Path) {
 		g.Go(func() error {
 			mu.Lock()
-			_, known := asked[path]
 			hopeless := failed > maxFailed
 			mu.Unlock()
-			if known || hopeless {
+			if hopeless {
 				return nil
 			}
-			r, err := s.ask(ctx, http.MethodGet, s.at(path), nil)
+			r, err := s.ask(ctx, http.MethodGet, s.at(at), nil)
+			matched := map[string]int{}
+			for _, p := range concerned {
+				if err == nil && matches(p, r) {
+					matched[p.ID] = r.status
+				}
+			}
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
 				failed, last = failed+1, err
-				return nil
+			} else {
+				into[at] = matched
 			}
-			asked[path] = r
 			return nil
 		})
 	}
-	path := func(p website.Path) string { return strings.ReplaceAll(p.Path, "{random}", name) }
+	entries := map[string][]website.Path{}
 	for _, p := range s.Paths {
-		fetch(path(p))
+		entries[path(p)] = append(entries[path(p)], p)
+	}
+	for at, concerned := range entries {
+		fetch(answers, at, concerned)
 	}
 	_ = g.Wait()
 	if failed > 0 {
 		return fmt.Errorf("%d requests failed, the last one: %w", failed, last)
 	}
-	var hits []website.Path
+	f.Tried = len(s.Paths)
+	others := map[string][]website.Path{}
 	for _, p := range s.Paths {
-		if r, ok := asked[path(p)]; ok && matches(p, r) {
-			hits = append(hits, p)
+		if _, hit := answers[path(p)][p.ID]; hit && beside(p, name) != "" {
+			others[beside(p, name)] = append(others[beside(p, name)], p)
 		}
 	}
-	for _, p := range hits {
-		if other := beside(p, name); other != "" {
-			fetch(other)
-		}
+	for at, concerned := range others {
+		fetch(alike, at, concerned)
 	}
 	_ = g.Wait()
-	f.Tried = len(s.Paths)
-	for _, p := range hits {
-		if other := beside(p, name); other != "" {
-			if r, ok := asked[other]; !ok || matches(p, r) {
-				continue
-			}
+	for _, p := range s.Paths {
+		status, hit := answers[path(p)][p.ID]
+		if other := beside(p, name); hit && other != "" {
+			matched, ok := alike[other]
+			_, too := matched[p.ID]
+			hit = ok && !too
 		}
-		f.Finds = append(f.Finds, website.Find{ID: p.ID, Path: p.Path, Status: asked[path(p)].status, Sort: p.Sort, Product: p.Product, Severity: p.Severity, Text: p.Text})
+		if hit {
+			f.Finds = append(f.Finds, website.Find{ID: p.ID, Path: p.Path, Status: status, Sort: p.Sort, Product: p.Product, Severity: p.Severity, Text: p.Text})
+		}
 	}
 	return nil
 }

@@ -115,6 +115,26 @@ func TestAnswersEverything(t *testing.T) {
 	}
 }
 
+// TestBeside: two finds whose names beside them are the same do not hide each other.
+func TestBeside(t *testing.T) {
+	f := get(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path == "/nginx_status":
+			_, _ = io.WriteString(w, "Active connections: 1")
+		case r.URL.Path == "/server-status":
+			_, _ = io.WriteString(w, "Apache Server Status")
+		default:
+			w.WriteHeader(404)
+			_, _ = io.WriteString(w, "you have DEBUG = True")
+		}
+	}))
+	got := ids(f)
+	slices.Sort(got)
+	if !slices.Equal(got, []string{"django-debug", "nginx-status", "server-status"}) {
+		t.Errorf("%v", got)
+	}
+}
+
 // TestAnswers: origins, methods, error pages and resources as they are sent.
 func TestAnswers(t *testing.T) {
 	f := get(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
