@@ -13,6 +13,7 @@ import (
 	"holdfast.example/holdfast/internal/finding"
 	"holdfast.example/holdfast/internal/run"
 	"holdfast.example/holdfast/internal/subject/all"
+	"holdfast.example/holdfast/internal/subject/tlsserver"
 )
 
 // FindingQuery says which findings to list.
@@ -130,6 +131,9 @@ func Retest(ctx context.Context, o Options, id string) (Retested, error) {
 	}
 	o.Only = []string{d.Check}
 	o.Targets = []string{target}
+	if d.Check == tlsserver.Oracles.ID {
+		o.Probe = "intrusive" // only so was it found
+	}
 	for _, s := range d.With {
 		// One that cannot be looked at leaves the finding open, and the answer says so.
 		if t, err := lastTarget(ctx, o, s); err == nil && !slices.Contains(o.Targets, t) {

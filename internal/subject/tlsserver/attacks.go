@@ -70,7 +70,7 @@ func Attacks(f Fact) []Probed {
 	return out
 }
 
-// ofProbes makes the rule on some probes. One that did not run is passed over where it is intrusive.
+// ofProbes makes the rule on some probes: a pass needs all of them.
 func ofProbes(names ...string) check.Rule {
 	return check.On(func(f Fact, _ estate.View, _ check.Params) check.Result {
 		if len(f.Protocols) == 0 {
@@ -101,13 +101,18 @@ func ofProbes(names ...string) check.Rule {
 				open = append(open, n)
 			}
 		}
-		switch {
+		var unseen []string
+		if len(open) > 0 {
+			unseen = append(unseen, "could not be probed: "+strings.Join(open, ", "))
+		}
+		if len(left) > 0 {
+			unseen = append(unseen, "not probed without --probe intrusive: "+strings.Join(left, ", "))
+		}
+		switch missing := strings.Join(unseen, "; "); {
 		case len(vs) > 0:
-			return check.Failed("", vs)
-		case len(open) > 0:
-			return check.Unseen("could not be probed: " + strings.Join(open, ", "))
-		case len(fine) == 0:
-			return check.Unseen("not probed without --probe intrusive: " + strings.Join(left, ", "))
+			return check.Failed("", vs).Beside(missing)
+		case missing != "":
+			return check.Unseen(missing)
 		}
 		return check.Passed("not vulnerable to " + strings.Join(fine, ", "))
 	})
@@ -151,6 +156,9 @@ var Oracles = &check.Check{
 		check.Fails("POODLE of TLS", probed(PoodleTLS, Vulnerable), "probe:poodle-tls"),
 		check.Leaves("not probed", sampleWith(func(f *Fact) { f.Probes = nil })),
 		check.Leaves("odd answers", probed(Robot, Inconclusive)),
+		check.Leaves("one of them not probed", sampleWith(func(f *Fact) {
+			f.Probes = slices.DeleteFunc(slices.Clone(f.Probes), func(p Probed) bool { return p.Name == PaddingOracle })
+		})),
 	},
 }
 
