@@ -42,6 +42,7 @@ type Options struct {
 	NoRecord    bool
 	Deep        bool   // walk every local file of this machine
 	Probe       string // intrusive: also send endpoints what a fragile one may stumble over
+	Contact     string // told to websites, whom to ask about the requests; empty: the security role of the estate
 	Version     string
 	Progress    func(done, all int, what string) // may be nil
 }
@@ -169,7 +170,8 @@ type looked struct {
 	target     target
 	collector  string
 	privileged bool
-	parts      []part // of an endpoint; a host has none
+	parts      []part   // of an endpoint; a host has none
+	notes      []string // what a reader must know
 }
 
 // probeTimeout is for one connection of an endpoint.
@@ -181,8 +183,14 @@ func (w *world) look(ctx context.Context, t target, key fact.Key, timeout time.D
 	defer cancel()
 	out := looked{target: t, collector: t.text}
 	if t.endpoint != nil {
-		out.parts, out.at = t.endpoint.probe(ctx, probeTimeout), w.now().UTC()
+		out.parts, out.notes = t.endpoint.probe(ctx, probeTimeout)
+		out.at = w.now().UTC()
 		out.problem = out.parts[0].problem
+		for _, p := range out.parts {
+			if p.fact != nil {
+				out.problem = nil
+			}
+		}
 		return out
 	}
 	tr, err := t.open(ctx)
@@ -225,7 +233,7 @@ func (w *world) recorded(ctx context.Context, store *sqlite.Store, o Options, ho
 				if !yield(obs, err) || err != nil {
 					return
 				}
-				if full = len(obs) == atOnce; full {
+				if full = len(obs) >= atOnce; full {
 					after = obs[len(obs)-1].Subject
 				}
 			}

@@ -4,15 +4,16 @@ import (
 	"cmp"
 	"context"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"holdfast.example/holdfast/internal/collect/httpget"
@@ -31,6 +32,7 @@ type endpoint struct {
 	agent      string
 	start      string // protocol that begins in the clear
 	intrusive  bool
+	write      bool           // harmless requests by methods that write
 	paths      []website.Path // what should not answer
 	roots      *x509.CertPool // trusted besides those of this machine
 }
@@ -38,6 +40,7 @@ type endpoint struct {
 // part is one subject of an endpoint with the fact that is had of it.
 type part struct {
 	subject string
+	place   string // the address, when the endpoint has several
 	kind    fact.Kind
 	fact    fact.Fact
 	problem *fact.Problem
@@ -48,7 +51,11 @@ func parseEndpoint(s string, o Options) (endpoint, error) {
 	if err != nil || u.Hostname() == "" {
 		return endpoint{}, fmt.Errorf("target %q is no address; write https://shop.example or tls://mail.example:993", s)
 	}
-	e := endpoint{name: strings.ToLower(strings.TrimSuffix(u.Hostname(), ".")), port: u.Port(), agent: "Holdfast/" + o.Version + " (security assessment)", intrusive: o.Probe == "intrusive"}
+	name, err := estate.HostName(u.Hostname())
+	if err != nil {
+		return endpoint{}, fmt.Errorf("target %q: %w", s, err)
+	}
+	e := endpoint{name: name, port: u.Port(), agent: agent(o.Version, o.Contact), intrusive: o.Probe == "intrusive"}
 	e.start, _ = strings.CutPrefix(u.Scheme, "starttls+")
 	if e.start == u.Scheme {
 		e.start = ""
@@ -61,9 +68,23 @@ func parseEndpoint(s string, o Options) (endpoint, error) {
 		if u.Path == "" {
 			u.Path = "/"
 		}
+		if u.Host = name; strings.Contains(name, ":") {
+			u.Host = "[" + name + "]"
+		}
+		if port := e.port; port != "443" {
+			u.Host += ":" + port
+		}
 		e.page = u.String()
 	}
 	return e, nil
+}
+
+// agent is how the website is told who asks, and whom to ask about it.
+func agent(version, contact string) string {
+	if contact == "" {
+		return "Holdfast/" + version + " (security assessment)"
+	}
+	return "Holdfast/" + version + " (security assessment; " + contact + ")"
 }
 
 // site is the subject of the website: https://name, with the port where it is not 443.
@@ -78,92 +99,96 @@ func (e endpoint) site() string {
 	return "https://" + host
 }
 
-// probe looks at the endpoint. The first address that answers is looked at.
-func (e endpoint) probe(ctx context.Context, timeout time.Duration) []part {
+// probe looks at every address of the endpoint, all at once. There is at least one part.
+func (e endpoint) probe(ctx context.Context, timeout time.Duration) (out []part, notes []string) {
+	places, notes, err := e.places(ctx, timeout)
+	if err != nil {
+		places = []place{{problem: err}}
+	}
+	limit := httpget.NewLimit(rate(places))
+	all := make([][]part, len(places))
+	var wg sync.WaitGroup
+	for i, p := range places {
+		wg.Go(func() {
+			all[i] = e.at(ctx, p, timeout, limit)
+			for j := range all[i] {
+				if len(places) > 1 {
+					all[i][j].place = p.address
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return slices.Concat(all...), notes
+}
+
+// at looks at one address.
+func (e endpoint) at(ctx context.Context, p place, timeout time.Duration, limit *httpget.Limit) []part {
 	server := part{subject: net.JoinHostPort(e.name, e.port), kind: tlsserver.Fact{}.Kind()}
 	site := part{subject: e.site(), kind: website.Fact{}.Kind()}
-	parts := func() []part {
-		if e.page == "" {
-			return []part{server}
+	seen, err := tlsserver.Fact{}, p.problem
+	if err == nil {
+		seen, err = tlsdial.Probe(ctx, tlsdial.Endpoint{Name: e.name, Address: p.address, Timeout: timeout, Start: e.start, Roots: e.roots, Intrusive: e.intrusive})
+	}
+	if err != nil {
+		server.problem = lost(server.subject, err)
+	}
+	if e.page == "" {
+		if server.problem == nil {
+			server.fact = seen
 		}
+		return []part{server}
+	}
+	if p.problem != nil {
+		site.problem = lost(site.subject, p.problem)
 		return []part{server, site}
 	}
-	address, err := e.reach(ctx, timeout)
+	page, err := httpget.Get(ctx, e.request(p.address, timeout, limit))
 	if err != nil {
-		server.problem = lost(server.subject, err)
+		if seen.AsksClient {
+			err = fmt.Errorf("it asks for a certificate of the client, and none is shown: %w", err)
+		}
 		site.problem = lost(site.subject, err)
-		return parts()
-	}
-	seen, err := tlsdial.Probe(ctx, tlsdial.Endpoint{Name: e.name, Address: address, Timeout: timeout, Start: e.start, Roots: e.roots, Intrusive: e.intrusive})
-	if err != nil {
-		server.problem = lost(server.subject, err)
-	}
-	if e.page != "" {
-		page, err := httpget.Get(ctx, e.request(address, timeout))
-		switch {
-		case err != nil:
-			p := lost(site.subject, err)
-			site.problem = p
-			seen.Note(tlsserver.PartHTTP, p)
-		default:
-			site.fact = page
-			seen.HTTP = true
-			for _, h := range page.Headers {
-				if h.Name == "strict-transport-security" {
-					seen.HSTS = append(seen.HSTS, h.Value)
-				}
+		seen.Note(tlsserver.PartHTTP, site.problem)
+	} else {
+		site.fact = page
+		seen.HTTP = true
+		for _, h := range page.Headers {
+			if h.Name == "strict-transport-security" {
+				seen.HSTS = append(seen.HSTS, h.Value)
 			}
 		}
 	}
 	if server.problem == nil {
 		server.fact = seen
 	}
-	return parts()
+	return []part{server, site}
 }
 
-// request is how the website is asked: at 20 requests a second, but as fast as it answers on this machine.
-func (e endpoint) request(address string, timeout time.Duration) httpget.Request {
-	r := httpget.Request{URL: e.page, Address: address, UserAgent: e.agent, Timeout: timeout, Paths: e.paths, Rate: 20}
-	host, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return r
+// rate is how many requests a second a site gets: 20, or on this machine as many as it answers.
+func rate(places []place) float64 {
+	for _, p := range places {
+		if at, err := netip.ParseAddrPort(p.address); err != nil || !at.Addr().IsLoopback() {
+			return 20
+		}
 	}
-	if ip := net.ParseIP(host); ip != nil && ip.IsLoopback() {
-		r.Rate = 0
-	}
-	if port == "443" {
+	return 0
+}
+
+// request is how the website is asked.
+func (e endpoint) request(address string, timeout time.Duration, limit *httpget.Limit) httpget.Request {
+	r := httpget.Request{URL: e.page, Address: address, UserAgent: e.agent, Timeout: timeout, Paths: e.paths, Limit: limit, Write: e.write}
+	if host, port, err := net.SplitHostPort(address); err == nil && port == "443" {
 		r.Plain = net.JoinHostPort(host, "80")
 	}
 	return r
-}
-
-// reach gives the first address of the name that answers.
-func (e endpoint) reach(ctx context.Context, timeout time.Duration) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", e.name)
-	if err != nil {
-		return "", err
-	}
-	var all []error
-	for _, ip := range ips {
-		address := net.JoinHostPort(ip.Unmap().String(), e.port)
-		c, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
-		if err != nil {
-			all = append(all, err)
-			continue
-		}
-		_ = c.Close()
-		return address, nil
-	}
-	return "", errors.Join(all...)
 }
 
 // endpoints turns the parts into one observation each.
 func (l looked) endpoints(collector string) []fact.Observation {
 	var out []fact.Observation
 	for _, p := range l.parts {
-		o := fact.Observation{Subject: p.subject, Kind: p.kind, ObservedAt: l.at, Collector: collector, Problem: p.problem}
+		o := fact.Observation{Subject: p.subject, Place: p.place, Kind: p.kind, ObservedAt: l.at, Collector: collector, Problem: p.problem}
 		if p.fact != nil {
 			data, err := fact.Canonical(p.fact)
 			if err != nil {

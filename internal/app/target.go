@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"net"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -83,7 +84,15 @@ func (w *world) targets(o Options) ([]target, error) {
 func (w *world) parse(s string, o Options) (target, error) {
 	t, err := parseTarget(s, o, &w.blobs)
 	if err == nil && t.endpoint != nil {
-		t.endpoint.roots, t.endpoint.paths = w.roots, w.paths
+		e := t.endpoint
+		e.roots, e.paths = w.roots, w.paths
+		if w.estate != nil && o.Contact == "" {
+			e.agent = agent(o.Version, w.estate.SecurityContact())
+		}
+		if s := w.estate.View(net.JoinHostPort(e.name, e.port)).System; s != nil {
+			e.intrusive = e.intrusive || s.ProbeTLS == estate.ProbeIntrusive
+			e.write = s.ProbeMethods == estate.ProbeWrite
+		}
 	}
 	return t, err
 }
@@ -189,6 +198,7 @@ func (w *world) name(all []looked) ([]fact.Observation, []report.Host, error) {
 	for _, l := range all {
 		if l.target.endpoint != nil {
 			obs = append(obs, l.endpoints(l.collector)...)
+			w.warnings = append(w.warnings, l.notes...)
 			hosts = append(hosts, hostOf(l.target.text, l))
 			continue
 		}

@@ -20,7 +20,7 @@ type Outcome struct {
 	Result
 }
 
-// Judge runs one check over the observations of its kind and gives one outcome for each, ordered
+// Judge runs one check over the observations of its kind and gives one outcome for each subject, ordered
 // as they came. It never panics: a panic in a rule is an Error of that check on that subject.
 func Judge(c *Check, cat Catalogue, obs []fact.Observation, e *estate.Estate, now time.Time) []Outcome {
 	set, params := cat.For(c.ID), cat.Params(c.ID, now)
@@ -59,7 +59,7 @@ func Judge(c *Check, cat Catalogue, obs []fact.Observation, e *estate.Estate, no
 		o.Result = withGaps(c, o.Observation.Fact, o.Result)
 		o.Result = withAge(set, o.Observation.ObservedAt, now, o.Result)
 	}
-	return out
+	return merged(out)
 }
 
 func (t Together) of(subject string) Result {

@@ -88,6 +88,44 @@ func TestAllMissingPartsAreNamed(t *testing.T) {
 	}
 }
 
+// Of a subject with several addresses the worst one decides, and what is at fault at any of them is named once.
+func TestAddressesOfOneSubject(t *testing.T) {
+	at := func(place string, o fact.Observation) fact.Observation { o.Place = place; return o }
+	good, bad, worse := at("1", seen("a", users("root"))), at("2", seen("a", users("toor"))), at("3", seen("a", users("toor", "toor2")))
+	none, gone := at("4", seen("a", users())), at("5", lost("a", denied))
+	for _, tc := range []struct {
+		rule    string
+		obs     []fact.Observation
+		want    check.Verdict
+		partial bool
+		keys    []string
+		place   string
+	}{
+		{"all in order", []fact.Observation{good, good}, check.Pass, false, nil, "1"},
+		{"one at fault", []fact.Observation{good, bad}, check.Fail, false, []string{"user:toor"}, "2"},
+		{"two at fault alike", []fact.Observation{bad, worse, good}, check.Fail, false, []string{"user:toor"}, "2"},
+		{"one concerns it not", []fact.Observation{none, good}, check.Pass, false, nil, "1"},
+		{"one is not seen", []fact.Observation{good, gone}, check.Unknown, false, nil, "5"},
+		{"one is not seen and one at fault", []fact.Observation{gone, bad}, check.Fail, true, []string{"user:toor"}, "2"},
+	} {
+		t.Run(tc.rule, func(t *testing.T) {
+			out := judge(noToor(), append(tc.obs, seen("b", users("root")))...)
+			if len(out) != 2 || out[1].Verdict != check.Pass || out[1].Observation.Subject != "b" {
+				t.Fatalf("outcomes %+v", out)
+			}
+			if o := out[0]; o.Verdict != tc.want || o.Partial != tc.partial || o.Observation.Place != tc.place {
+				t.Errorf("%s partial %v of %q, want %s %v %q", o.Verdict, o.Partial, o.Observation.Place, tc.want, tc.partial, tc.place)
+			}
+			wantKeys(t, out[0], tc.keys...)
+			for _, v := range out[0].Violations {
+				if v.Source != tc.place {
+					t.Errorf("%s is seen at %q, want %q", v.Key, v.Source, tc.place)
+				}
+			}
+		})
+	}
+}
+
 // An outcome says what it was judged from, in the order in which it came.
 func TestOutcomesAnswerObservations(t *testing.T) {
 	obs := []fact.Observation{seen("c", users("root")), lost("a", denied), seen("b", users("toor"))}

@@ -66,6 +66,7 @@ Nothing is written to or installed on a target.`,
 	fl.StringVar(&f.failOn, "fail-on", "must", "exit 1 when a must or a should is violated, or never")
 	fl.BoolVar(&f.strict, "strict", false, "exit 3 when anything is unknown")
 	fl.BoolVar(&f.Deep, "deep", false, "look at every local file for special permissions; takes seconds to minutes")
+	fl.StringVar(&f.Contact, "contact", "", "whom websites may ask about the requests, told in User-Agent (default: who has the role security in the estate)")
 	fl.StringVar(&f.Probe, "probe", "", "intrusive: also send endpoints what a fragile server may stumble over (CCS injection, ROBOT, padding oracles)")
 	fl.BoolVar(&f.NoRecord, "no-record", false, "judge and report, but record nothing")
 	return c

@@ -1,10 +1,14 @@
 package estate
 
 import (
+	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/net/idna"
 )
 
 // overTLS are the protocols of services that speak TLS from the first byte, with HTTP over it or not.
@@ -34,6 +38,20 @@ func (s *System) Endpoint(v Service) (target string, ok bool) {
 	return (&url.URL{Scheme: scheme, Host: hostPort(u.Hostname(), v.Port)}).String(), true
 }
 
+// HostName gives a name as it stands in DNS: lower case, without the dot at its end, and A-labels (RFC 5890) for what is
+// not ASCII. Addresses stay as they are.
+func HostName(name string) (string, error) {
+	name = strings.ToLower(strings.TrimSuffix(name, "."))
+	if strings.IndexFunc(name, func(r rune) bool { return r >= utf8.RuneSelf }) < 0 {
+		return name, nil
+	}
+	out, err := idna.Lookup.ToASCII(name)
+	if err != nil {
+		return "", fmt.Errorf("%q is no name of a host: %w", name, err)
+	}
+	return out, nil
+}
+
 func hostPort(name string, port int) string {
 	if strings.Contains(name, ":") {
 		name = "[" + name + "]"
@@ -47,7 +65,11 @@ func endpointSubjects(target string) []string {
 	if err != nil {
 		return nil
 	}
-	name, port := strings.ToLower(u.Hostname()), u.Port()
+	name, err := HostName(u.Hostname())
+	if err != nil {
+		return nil
+	}
+	port := u.Port()
 	if port == "" {
 		port = "443"
 	}

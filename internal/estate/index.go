@@ -187,3 +187,16 @@ func (e *Estate) Limits() Policy {
 	}
 	return e.Policy
 }
+
+// SecurityContact is the address of the first person with the role security; empty without one.
+func (e *Estate) SecurityContact() string {
+	if e == nil {
+		return ""
+	}
+	for _, id := range e.Roles["security"] {
+		if p := e.Person(id); p != nil && p.Email != "" {
+			return string(p.Email)
+		}
+	}
+	return ""
+}

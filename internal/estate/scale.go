@@ -11,6 +11,7 @@ type (
 	Provider    string
 	EndKind     string // what a person or program meets at an HTTP endpoint
 	Probing     string
+	TLSProbing  string
 	BackendKind string
 	WAFMode     string
 	AuthKind    string
@@ -48,6 +49,9 @@ const (
 	ProbeRead  Probing = "read"
 	ProbeWrite Probing = "write"
 
+	ProbeGentle    TLSProbing = "gentle"
+	ProbeIntrusive TLSProbing = "intrusive"
+
 	Must   Level = "must"
 	Should Level = "should"
 	May    Level = "may"
@@ -62,6 +66,7 @@ func (GateKind) Names() []string    { return []string{"access", "egress", "ingre
 func (Provider) Names() []string    { return []string{"hosts", "kubernetes", "aws", "azure", "gcp"} }
 func (EndKind) Names() []string     { return []string{"web-ui", "api", "download"} }
 func (Probing) Names() []string     { return []string{"read", "write"} }
+func (TLSProbing) Names() []string  { return []string{"gentle", "intrusive"} }
 func (BackendKind) Names() []string {
 	return []string{"postgres", "mysql", "redis", "bucket", "queue", "secret-store", "api", "volume"}
 }

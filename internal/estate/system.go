@@ -24,6 +24,7 @@ type System struct {
 	Labels       map[string]string `yaml:"labels" doc:"Your own labels."`
 	Exposure     Exposure          `yaml:"exposure" doc:"Overrides the exposure of the application for this system."`
 	Critical     bool              `yaml:"critical" doc:"Asks for step-up at the access gate."`
+	ProbeTLS     TLSProbing        `yaml:"probe_tls" default:"gentle" doc:"intrusive: probes of its endpoints also send what a fragile TLS server may stumble over."`
 	ProbeMethods Probing           `yaml:"probe_methods" default:"read" doc:"write: probes also send PUT, DELETE and the like, harmlessly."`
 	Formerly     []string          `yaml:"formerly" rule:"name" doc:"Earlier names; history moves along."`
 	Decommission Date              `yaml:"decommission" doc:"A date starts the checklist of A.5.9.2."`

@@ -52,6 +52,7 @@ func (g *Gaps) Note(part string, p *Problem) {
 type Observation struct {
 	Subject    string // as in spec identity: prod/web-1 or host:web1
 	Kind       Kind
+	Place      string   // which of several addresses of the subject was seen; empty where it has no more than one
 	Fact       Fact     // nil when Problem is set
 	Problem    *Problem // nil when Fact is set
 	Digest     string   // SHA-256 of the canonical fact, hex; empty without a fact

@@ -43,6 +43,12 @@ func (s *site) plain(ctx context.Context, f *website.Fact) {
 		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, network, s.Plain)
 		}}
+	done, err := s.Limit.wait(ctx)
+	if err != nil {
+		note(err)
+		return
+	}
+	defer done()
 	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.base.Hostname()+"/", nil)
@@ -130,9 +136,11 @@ func (s *site) errors(ctx context.Context, f *website.Fact) error {
 
 // malformed sends a request that no server takes.
 func (s *site) malformed(ctx context.Context) (reply, error) {
-	if err := s.limiter.Wait(ctx); err != nil {
+	done, err := s.Limit.wait(ctx)
+	if err != nil {
 		return reply{}, err
 	}
+	defer done()
 	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
 	c, err := (&tls.Dialer{Config: &tls.Config{ServerName: s.base.Hostname(), InsecureSkipVerify: true, MinVersion: tls.VersionTLS10, CipherSuites: allSuites()}}).DialContext(ctx, "tcp", s.Address)

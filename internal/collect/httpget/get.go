@@ -29,7 +29,36 @@ type Request struct {
 	Timeout   time.Duration  // of one request
 	Plain     string         // host:port that should lead here in the clear; empty: not asked
 	Paths     []website.Path // what should not answer
-	Rate      float64        // requests a second; 0 means as many as come
+	Limit     *Limit         // shared by all addresses of one site
+	Write     bool           // also try, harmlessly, the methods that write
+}
+
+// Limit bounds the requests to one site.
+type Limit struct {
+	rate  *rate.Limiter
+	slots chan struct{}
+}
+
+// NewLimit allows so many requests a second, four of them at once; 0 means as many as are answered.
+func NewLimit(perSecond float64) *Limit {
+	l := &Limit{rate.NewLimiter(rate.Inf, 1), make(chan struct{}, atOnce)}
+	if perSecond > 0 {
+		l.rate.SetLimit(rate.Limit(perSecond))
+	}
+	return l
+}
+
+// wait takes a place for one request, which done gives back.
+func (l *Limit) wait(ctx context.Context) (done func(), err error) {
+	if err := l.rate.Wait(ctx); err != nil {
+		return nil, err
+	}
+	select {
+	case l.slots <- struct{}{}:
+		return func() { <-l.slots }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 const (
@@ -42,10 +71,8 @@ const (
 // site makes requests to one address.
 type site struct {
 	Request
-	client  *http.Transport
-	limiter *rate.Limiter
-	slots   chan struct{}
-	base    *url.URL
+	client *http.Transport
+	base   *url.URL
 }
 
 // reply is an answer as far as it is looked at. Its body is not kept.
@@ -62,9 +89,9 @@ func Get(ctx context.Context, r Request) (website.Fact, error) {
 	if err != nil {
 		return f, err
 	}
-	s := &site{Request: r, base: base, slots: make(chan struct{}, atOnce), limiter: rate.NewLimiter(rate.Inf, 1)}
-	if r.Rate > 0 {
-		s.limiter = rate.NewLimiter(rate.Limit(r.Rate), 1)
+	s := &site{Request: r, base: base}
+	if s.Limit == nil {
+		s.Limit = NewLimit(0)
 	}
 	s.client = &http.Transport{
 		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
@@ -107,15 +134,11 @@ func Get(ctx context.Context, r Request) (website.Fact, error) {
 
 // ask makes one request when its turn comes. It follows no redirect.
 func (s *site) ask(ctx context.Context, method, address string, more http.Header) (reply, error) {
-	if err := s.limiter.Wait(ctx); err != nil {
+	done, err := s.Limit.wait(ctx)
+	if err != nil {
 		return reply{}, err
 	}
-	select {
-	case s.slots <- struct{}{}:
-		defer func() { <-s.slots }()
-	case <-ctx.Done():
-		return reply{}, ctx.Err()
-	}
+	defer done()
 	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, method, address, nil)

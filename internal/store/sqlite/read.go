@@ -146,9 +146,11 @@ func (s *Store) Kinds(ctx context.Context, runID string) ([]string, error) {
 // order. Facts are decoded by decode, several at once; one that cannot be is a problem of its
 // observation.
 func (s *Store) Observations(ctx context.Context, runID, kind, after string, n int, decode func(kind string, data []byte) (fact.Fact, error)) ([]fact.Observation, error) {
-	rows, err := s.db.QueryContext(ctx, `SELECT o.subject, o.digest, o.problem, o.observed_at, o.collector, f.data
-		FROM observations o LEFT JOIN facts f ON f.digest = o.digest
-		WHERE o.run = ? AND o.kind = ? AND o.subject > ? ORDER BY o.subject LIMIT ?`, runID, kind, after, n)
+	rows, err := s.db.QueryContext(ctx, `SELECT o.subject, o.place, o.digest, o.problem, o.observed_at, o.collector, f.data
+		FROM (SELECT DISTINCT subject FROM observations WHERE run = ?1 AND kind = ?2 AND subject > ?3 ORDER BY subject LIMIT ?4) s
+		JOIN observations o ON o.run = ?1 AND o.kind = ?2 AND o.subject = s.subject
+		LEFT JOIN facts f ON f.digest = o.digest
+		ORDER BY o.subject, o.place`, runID, kind, after, n)
 	if err != nil {
 		return nil, fmt.Errorf("read run %s from %s: %w", runID, s.path, err)
 	}
@@ -162,7 +164,7 @@ func (s *Store) Observations(ctx context.Context, runID, kind, after string, n i
 		var at string
 		var digest, problem sql.NullString
 		var data []byte
-		if err := rows.Scan(&o.Subject, &digest, &problem, &at, &o.Collector, &data); err != nil {
+		if err := rows.Scan(&o.Subject, &o.Place, &digest, &problem, &at, &o.Collector, &data); err != nil {
 			return nil, errors.Join(err, g.Wait())
 		}
 		var err1, err2, err3 error

@@ -70,7 +70,7 @@ func (s *Store) putObservations(ctx context.Context, tx *sql.Tx, r run.Run, obs 
 		return err
 	}
 	defer putFact.Close()
-	putObservation, err := tx.PrepareContext(ctx, "INSERT INTO observations (run, subject, kind, digest, problem, observed_at, collector) VALUES (?, ?, ?, ?, ?, ?, ?)")
+	putObservation, err := tx.PrepareContext(ctx, "INSERT INTO observations (run, subject, kind, place, digest, problem, observed_at, collector) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func (s *Store) putObservations(ctx context.Context, tx *sql.Tx, r run.Run, obs 
 			problem = string(text)
 		}
 		if _, err := putObservation.ExecContext(ctx,
-			r.ID, o.Subject, o.Kind.String(), digest, problem, stamp(o.ObservedAt), o.Collector); err != nil {
+			r.ID, o.Subject, o.Kind.String(), o.Place, digest, problem, stamp(o.ObservedAt), o.Collector); err != nil {
 			return err
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +15,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/pressly/goose/v3"
 
 	"holdfast.example/holdfast/internal/check"
 	"holdfast.example/holdfast/internal/estate"
@@ -331,5 +334,53 @@ func TestObservationsInPages(t *testing.T) {
 	want := []string{"h0 front", "h1 front", "h2 front", "h3 back", "h4 front", "h5 unreachable", "h6 front"}
 	if !slices.Equal(got, want) || decoded.Load() != 4 {
 		t.Errorf("%q, decoded %d times, want %q, 4 times", got, decoded.Load(), want)
+	}
+}
+
+// TestAddressesInPages: a page holds all addresses of its subjects.
+func TestAddressesInPages(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "x.db"))
+	var obs []fact.Observation
+	for i := range 6 {
+		obs = append(obs, fact.Observation{Subject: fmt.Sprint("h", i/3), Place: fmt.Sprint("p", i%3), Kind: door{}.Kind(),
+			Problem: &fact.Problem{Cause: fact.Unreachable}, ObservedAt: noon, Collector: "test"})
+	}
+	if _, err := s.Record(t.Context(), run.Run{ID: "1", Started: noon, Finished: noon, Version: "test"}, obs, nil); err != nil {
+		t.Fatal(err)
+	}
+	page, err := s.Observations(t.Context(), "1", door{}.Kind().String(), "", 1, nil)
+	if err != nil || len(page) != 3 || page[0].Subject != "h0" || page[2].Subject != "h0" || page[2].Place != "p2" {
+		t.Errorf("%v %+v", err, page)
+	}
+}
+
+// TestUpgrade: what an older database holds is there after the upgrade, and one can go back.
+func TestUpgrade(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.db")
+	s := open(t, path)
+	if _, err := look(t, s, "1", "a", noon, door{Open: []string{"front"}}); err != nil {
+		t.Fatal(err)
+	}
+	sub, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := goose.NewProvider(goose.DialectSQLite3, s.db, sub)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.DownTo(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+	s = open(t, path)
+	decode := func(_ string, data []byte) (fact.Fact, error) {
+		var d door
+		err := json.Unmarshal(data, &d)
+		return d, err
+	}
+	page, err := s.Observations(t.Context(), "1", door{}.Kind().String(), "", 10, decode)
+	if err != nil || len(page) != 1 || page[0].Fact.(door).Open[0] != "front" {
+		t.Errorf("%v %+v", err, page)
 	}
 }
