@@ -8,12 +8,15 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"fmt"
 	"io"
 	"log"
 	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -166,6 +169,39 @@ func TestNoName(t *testing.T) {
 	for _, r := range a.Results {
 		if r.Verdict != check.Unknown {
 			t.Errorf("%s is %s", r.Check, r.Verdict)
+		}
+	}
+}
+
+// TestDeclaredProbes: what a fragile server may stumble over is sent where the estate allows it, and nowhere else.
+func TestDeclaredProbes(t *testing.T) {
+	named(t, "127.0.0.1")
+	port := serves(t, "127.0.0.1", "0", &tls.Config{MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA}})
+	for allowed, unprobed := range map[string]int{"gentle": 4, "intrusive": 0} {
+		file := filepath.Join(t.TempDir(), "estate.yaml")
+		yaml := fmt.Sprintf(`organization: Northwind
+people: [{id: erika, name: Erika Muster, email: erika@northwind.example}]
+teams: [{name: checkout, lead: erika, members: [erika], contact: checkout@northwind.example}]
+environments: [{name: prod, stage: production}]
+applications: [{name: shop, team: checkout, management: erika, criticality: high, exposure: internet, environments: [prod]}]
+systems:
+  - {name: web-1, application: shop, environment: prod, probe_tls: %[2]s, services: [{port: %[1]s, protocol: https, audience: internet, kind: web-ui, url: "https://shop.test:%[1]s"}]}
+`, port, allowed)
+		if err := os.WriteFile(file, []byte(yaml), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		a, err := Assess(t.Context(), Options{Estate: file, State: t.TempDir()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(a.Endpoints) != 1 || len(a.Endpoints[0].Unprobed) != unprobed {
+			t.Errorf("%s: %+v", allowed, a.Endpoints)
+		}
+		// A pass of the check needs the probes.
+		for _, r := range a.Results {
+			if want := map[string]check.Verdict{"gentle": check.Unknown, "intrusive": check.Pass}[allowed]; r.Check == "tlsserver-oracles" && r.Verdict != want {
+				t.Errorf("%s: %s is %s: %s", allowed, r.Check, r.Verdict, r.Detail)
+			}
 		}
 	}
 }

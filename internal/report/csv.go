@@ -58,14 +58,14 @@ func csvRow(r Result, v Violation, remedy string) []string {
 		v.Key, v.Detail, v.Why, v.Source, v.Finding, stamp(v.Identified), stamp(v.Due), strconv.FormatBool(v.Overdue), orEmpty(v.SettledBy),
 		orEmpty(r.Application), orEmpty(r.Environment), r.Stage, orEmpty(r.RiskClass), stamp(&r.ObservedAt), remedy}
 	for i, c := range cells {
-		cells[i] = plainCell(c)
+		cells[i] = PlainCell(c)
 	}
 	return cells
 }
 
-// plainCell makes s a text for spreadsheets too. Spaces in front are looked through, because some
+// PlainCell makes s a text for spreadsheets too. Spaces in front are looked through, because some
 // of them drop these; the wide forms of the four signs count as the signs.
-func plainCell(s string) string {
+func PlainCell(s string) string {
 	const starts = "=+-@\t\r\n＝＋－＠"
 	s = strings.ToValidUTF8(s, "?")
 	if t := strings.TrimLeft(s, " \u00a0"); t != "" && strings.ContainsRune(starts, []rune(t)[0]) {

@@ -9,7 +9,6 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -112,11 +111,7 @@ func TestPlantedIntoARunningSystem(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("only root can make name spaces")
 	}
-	dir := t.TempDir()
-	binary := filepath.Join(dir, "holdfast")
-	if out, err := exec.Command("go", "build", "-o", binary, "holdfast.example/holdfast/cmd/holdfast").CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
-	}
+	dir, binary := t.TempDir(), build(t)
 	for i, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -146,7 +146,7 @@ func (s *Store) Kinds(ctx context.Context, runID string) ([]string, error) {
 // order. Facts are decoded by decode, several at once; one that cannot be is a problem of its
 // observation.
 func (s *Store) Observations(ctx context.Context, runID, kind, after string, n int, decode func(kind string, data []byte) (fact.Fact, error)) ([]fact.Observation, error) {
-	rows, err := s.db.QueryContext(ctx, `SELECT o.subject, o.place, o.digest, o.problem, o.observed_at, o.collector, f.data
+	out, err := s.observations(ctx, kind, decode, `SELECT o.subject, o.place, o.digest, o.problem, o.observed_at, o.collector, f.data
 		FROM (SELECT DISTINCT subject FROM observations WHERE run = ?1 AND kind = ?2 AND subject > ?3 ORDER BY subject LIMIT ?4) s
 		JOIN observations o ON o.run = ?1 AND o.kind = ?2 AND o.subject = s.subject
 		LEFT JOIN facts f ON f.digest = o.digest
@@ -154,8 +154,32 @@ func (s *Store) Observations(ctx context.Context, runID, kind, after string, n i
 	if err != nil {
 		return nil, fmt.Errorf("read run %s from %s: %w", runID, s.path, err)
 	}
+	return out, nil
+}
+
+// Latest gives for every subject of a kind the newest observations at or before a time that have a fact, in order
+// of the subjects.
+func (s *Store) Latest(ctx context.Context, kind string, at time.Time, decode func(kind string, data []byte) (fact.Fact, error)) ([]fact.Observation, error) {
+	out, err := s.observations(ctx, kind, decode, `SELECT o.subject, o.place, o.digest, o.problem, o.observed_at, o.collector, f.data
+		FROM (SELECT DISTINCT subject FROM observations WHERE kind = ?1) s
+		JOIN observations o ON o.subject = s.subject AND o.kind = ?1 AND o.digest IS NOT NULL AND o.run = (
+			SELECT run FROM observations WHERE subject = s.subject AND kind = ?1 AND digest IS NOT NULL AND observed_at <= ?2
+			ORDER BY observed_at DESC LIMIT 1)
+		JOIN facts f ON f.digest = o.digest
+		ORDER BY o.subject, o.place`, kind, stamp(at))
+	if err != nil {
+		return nil, fmt.Errorf("read what was last seen of %s from %s: %w", kind, s.path, err)
+	}
+	return out, nil
+}
+
+func (s *Store) observations(ctx context.Context, kind string, decode func(kind string, data []byte) (fact.Fact, error), text string, args ...any) ([]fact.Observation, error) {
+	rows, err := s.db.QueryContext(ctx, text, args...)
+	if err != nil {
+		return nil, err
+	}
 	defer rows.Close()
-	out := make([]fact.Observation, 0, n)
+	var out []*fact.Observation
 	first := map[string]*fact.Observation{} // equal facts are decoded once
 	var g errgroup.Group
 	g.SetLimit(runtime.GOMAXPROCS(0))
@@ -178,26 +202,27 @@ func (s *Store) Observations(ctx context.Context, runID, kind, after string, n i
 		if err := errors.Join(err1, err2, err3); err != nil {
 			return nil, errors.Join(err, g.Wait())
 		}
-		out = append(out, o)
+		out = append(out, &o)
 		if problem.Valid {
 			continue
 		}
 		if _, again := first[o.Digest]; again {
 			continue
 		}
-		last := &out[len(out)-1]
-		first[o.Digest] = last
-		g.Go(func() error { return s.unpack(data, kind, last, decode) })
+		first[o.Digest] = &o
+		g.Go(func() error { return s.unpack(data, kind, &o, decode) })
 	}
 	if err := errors.Join(rows.Err(), g.Wait()); err != nil {
 		return nil, err
 	}
-	for i := range out {
-		if f := first[out[i].Digest]; f != nil {
-			out[i].Fact, out[i].Problem = f.Fact, f.Problem
+	all := make([]fact.Observation, len(out))
+	for i, o := range out {
+		if f := first[o.Digest]; f != nil {
+			o.Fact, o.Problem = f.Fact, f.Problem
 		}
+		all[i] = *o
 	}
-	return out, nil
+	return all, nil
 }
 
 func (s *Store) unpack(data []byte, kind string, o *fact.Observation, decode func(string, []byte) (fact.Fact, error)) error {
