@@ -8,6 +8,7 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
+	_ "time/tzdata" // deadlines run in the zone of the organisation, also where the machine has no table of zones
 
 	"holdfast.example/holdfast/internal/cli"
 )

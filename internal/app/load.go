@@ -15,6 +15,7 @@ import (
 	"holdfast.example/holdfast/internal/estate"
 	"holdfast.example/holdfast/internal/host"
 	"holdfast.example/holdfast/internal/requirement"
+	"holdfast.example/holdfast/internal/sla"
 	"holdfast.example/holdfast/internal/subject/all"
 	"holdfast.example/holdfast/internal/subject/website"
 )
@@ -194,6 +195,10 @@ func LoadEstate(path string) (*estate.Estate, []estate.Problem, error) {
 			return err == nil
 		},
 		Zone: func(name string) bool { _, err := time.LoadLocation(name); return err == nil },
+		Calendar: func(region string) (string, bool) {
+			_, err := sla.NewCalendar(region, nil, nil)
+			return sla.UnknownRegion(region).Nearest(), err == nil
+		},
 	})
 	return e, problems, nil
 }

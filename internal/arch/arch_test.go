@@ -51,7 +51,7 @@ func packages(t *testing.T) []pkg {
 // core are the packages that judge. Subjects belong to them.
 func isCore(name string) bool {
 	first := strings.Split(strings.TrimPrefix(name, "internal/"), "/")[0]
-	return slices.Contains([]string{"estate", "requirement", "fact", "host", "check", "finding", "run", "usercheck", "subject", "report"}, first) &&
+	return slices.Contains([]string{"estate", "requirement", "fact", "host", "check", "finding", "run", "usercheck", "subject", "report", "sla", "vuln", "waiver"}, first) &&
 		!strings.HasPrefix(name, "internal/check/checktest") && !strings.HasPrefix(name, "internal/host/hosttest")
 }
 
@@ -139,6 +139,7 @@ func TestHeavyDependenciesHaveOneHome(t *testing.T) {
 		"github.com/pressly/goose": {"internal/store/sqlite"},
 		"cel.dev/cel-go":           {"internal/usercheck"},
 		"github.com/spf13/cobra":   {"internal/cli"},
+		"github.com/rickar/cal":    {"internal/sla"},
 	}
 	for _, p := range packages(t) {
 		for _, i := range p.Imports {

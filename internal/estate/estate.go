@@ -69,6 +69,8 @@ type Options struct {
 	Exists func(path string) bool
 	// Zone tells whether a time zone is known by that name.
 	Zone func(name string) bool
+	// Calendar tells whether the holidays of a region are known, else which region is the nearest.
+	Calendar func(region string) (nearest string, ok bool)
 	// Requirement tells whether the standard has a requirement with that id.
 	Requirement func(id string) bool
 }

@@ -38,6 +38,13 @@ func (d *decoder) inForm(form, s string) (text string, warn bool) {
 			}
 			return "is not a calendar such as de or de-by", false
 		}
+		if d.opts.Calendar != nil {
+			if near, ok := d.opts.Calendar(s); !ok && near != "" {
+				return "is a calendar whose holidays are not known; the nearest that are: " + scalar.Quote(near), false
+			} else if !ok {
+				return "is a calendar whose holidays are not known; leave it out and declare closures", false
+			}
+		}
 	case "requirement":
 		if !scalar.IsRequirement(s) {
 			return "is not a requirement such as A.5.2.12", false
