@@ -85,3 +85,44 @@ func Name(ecosystem, name string) string {
 	}
 	return name
 }
+
+// OfRelease gives the ecosystem of a distribution by ID and VERSION_ID of its os-release; false for one whose advisories
+// are not known.
+func OfRelease(id, version string) (string, bool) {
+	name, ok := map[string]string{"debian": "Debian", "ubuntu": "Ubuntu", "alpine": "Alpine", "almalinux": "AlmaLinux", "rocky": "Rocky Linux", "rhel": "Red Hat",
+		"wolfi": "Wolfi", "chainguard": "Chainguard", "mageia": "Mageia", "azurelinux": "Azure Linux", "openEuler": "openEuler", "photon": "Photon OS"}[id]
+	switch {
+	case !ok:
+		return "", false
+	case id == "wolfi" || id == "chainguard":
+		return name, true // they have no releases
+	case version == "":
+		return name, true
+	case id == "rhel":
+		major, _, _ := strings.Cut(version, ".")
+		return name + ":" + major, true
+	}
+	return Ecosystem(name + ":" + version), true
+}
+
+// DebianSource gives the source package that advisories speak of, and its version, for a binary package as dpkg
+// describes it. What is signed for secure boot is built from a source of its own, whose number is not that of the
+// software in it.
+func DebianSource(name, version, source, sourceVersion string) (string, string) {
+	if source == "" {
+		source = name
+	}
+	if sourceVersion == "" {
+		sourceVersion = version
+	}
+	switch {
+	case strings.HasPrefix(source, "linux-signed"):
+		return "linux", version // the kernel's own: 6.1.90-1 beside 6.1.90+1
+	case strings.HasPrefix(source, "grub-efi-") && strings.HasSuffix(source, "-signed"):
+		_, own, ok := strings.Cut(sourceVersion, "+") // 1+2.06-13+deb12u1
+		if ok {
+			return "grub2", own
+		}
+	}
+	return source, sourceVersion
+}

@@ -21,6 +21,7 @@ import (
 	"holdfast.example/holdfast/internal/subject/sudo"
 	"holdfast.example/holdfast/internal/subject/timesync"
 	"holdfast.example/holdfast/internal/subject/tlsserver"
+	"holdfast.example/holdfast/internal/subject/vulnerabilities"
 	"holdfast.example/holdfast/internal/subject/website"
 )
 
@@ -334,6 +335,7 @@ func Checks() []*check.Check {
 		tlsserver.Trust,
 		tlsserver.WeakSuites,
 		tlsserver.Wildcard,
+		vulnerabilities.Known,
 		website.Caching,
 		website.Charset,
 		website.ContentPolicy,
