@@ -20,6 +20,7 @@ type Policy struct {
 	EgressWildcards   bool         `yaml:"egress_wildcards" doc:"Egress entries may hold wildcards."`
 	AutomatedGrants   Percent      `yaml:"automated_grants" default:"80%" doc:"Share of grants given by rule, request or runbook; at least 80%."`
 	SecondFactor      SecondFactor `yaml:"second_factor" doc:"What proves a person besides a key or password."`
+	FourEyes          Switch       `yaml:"four_eyes" default:"on" doc:"off: the one person of this estate decides on own requests; stands in every report."`
 	Agent             AgentBudget  `yaml:"agent" doc:"What an agent may use of a system."`
 }
 

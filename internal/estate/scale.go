@@ -12,6 +12,7 @@ type (
 	EndKind     string // what a person or program meets at an HTTP endpoint
 	Probing     string
 	TLSProbing  string
+	Switch      string
 	BackendKind string
 	WAFMode     string
 	AuthKind    string
@@ -52,6 +53,9 @@ const (
 	ProbeGentle    TLSProbing = "gentle"
 	ProbeIntrusive TLSProbing = "intrusive"
 
+	On  Switch = "on"
+	Off Switch = "off"
+
 	Must   Level = "must"
 	Should Level = "should"
 	May    Level = "may"
@@ -66,6 +70,7 @@ func (GateKind) Names() []string    { return []string{"access", "egress", "ingre
 func (Provider) Names() []string    { return []string{"hosts", "kubernetes", "aws", "azure", "gcp"} }
 func (EndKind) Names() []string     { return []string{"web-ui", "api", "download"} }
 func (Probing) Names() []string     { return []string{"read", "write"} }
+func (Switch) Names() []string      { return []string{"on", "off"} }
 func (TLSProbing) Names() []string  { return []string{"gentle", "intrusive"} }
 func (BackendKind) Names() []string {
 	return []string{"postgres", "mysql", "redis", "bucket", "queue", "secret-store", "api", "volume"}
