@@ -54,6 +54,15 @@ type Violation struct {
 	Severity Severity `json:"severity,omitempty"` // raised or lowered by declared facts; empty means the check's own
 	Why      string   `json:"why,omitempty"`      // the reason for a changed severity
 	With     []string `json:"-"`                  // subjects that share the fault: only together can they be cleared of it
+	Threat   *Threat  `json:"threat,omitempty"`   // of a vulnerability: what makes it urgent besides its severity
+}
+
+// Threat is what is known of attacks on a vulnerability.
+type Threat struct {
+	Exploited bool     `json:"exploited,omitempty"` // known to be exploited (CISA KEV)
+	EPSS      *float64 `json:"epss,omitempty"`      // probability of exploitation within 30 days, 0 to 1
+	Running   bool     `json:"running,omitempty"`   // a running process uses it
+	Fix       bool     `json:"fix,omitempty"`       // a version that mends it is known
 }
 
 // Passed is a pass; seen says what was seen.

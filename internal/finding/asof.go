@@ -1,6 +1,9 @@
 package finding
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // AsOf gives findings as they were known at a time: those that had been seen by then, open or
 // closed as their history says. Details are the latest known ones.
@@ -9,8 +12,8 @@ func AsOf(all []Finding, events []Event, now time.Time) []Finding {
 	opened := map[string]Event{}
 	count := map[string]int{}
 	for _, e := range events {
-		if e.At.After(now) {
-			continue
+		if e.At.After(now) || e.Happened == Rerated || e.Happened == Claimed {
+			continue // what neither opens nor closes
 		}
 		last[e.Finding] = e
 		if e.Happened != Ended {
@@ -26,6 +29,10 @@ func AsOf(all []Finding, events []Event, now time.Time) []Finding {
 		}
 		f.Occurrence, f.Identified = count[f.ID], opened[f.ID].At
 		f.State, f.ClosedAt, f.ClosedBy = Open, nil, ""
+		f.Ratings = slices.DeleteFunc(slices.Clone(f.Ratings), func(r Rating) bool { return r.Since.After(now) })
+		if n := len(f.Ratings); n > 0 {
+			f.Severity = f.Ratings[n-1].Severity
+		}
 		if e.Happened == Ended {
 			at := e.At
 			f.State, f.ClosedAt, f.ClosedBy = Closed, &at, e.Run

@@ -5,6 +5,7 @@ package finding
 import (
 	"crypto/sha256"
 	"encoding/base32"
+	"fmt"
 	"slices"
 	"time"
 
@@ -43,8 +44,9 @@ type Finding struct {
 	At         string         `json:"at,omitempty"`
 	Source     string         `json:"source,omitempty"`
 	Severity   check.Severity `json:"severity"`
-	Why        string         `json:"why,omitempty"`  // reason of a severity that differs from the check's
-	With       []string       `json:"with,omitempty"` // subjects that share it, this one among them
+	Level      check.Level    `json:"level,omitempty"` // must, should or may
+	Why        string         `json:"why,omitempty"`   // reason of a severity that differs from the check's
+	With       []string       `json:"with,omitempty"`  // subjects that share it, this one among them
 	State      State          `json:"state"`
 	Occurrence int            `json:"occurrence"` // 1, and one more each time it comes back
 	Identified time.Time      `json:"identified"` // first seen in this occurrence; the clock counts from here
@@ -53,6 +55,15 @@ type Finding struct {
 	ClosedAt   *time.Time     `json:"closed_at"`
 	ClosedBy   string         `json:"closed_by,omitempty"` // the run that no longer showed it, and why
 	Fact       string         `json:"fact"`                // digest of the fact that showed it last
+	Threat     *check.Threat  `json:"threat,omitempty"`
+	Ratings    []Rating       `json:"ratings,omitempty"` // severities of this occurrence, the first that of its identification
+	Standing
+}
+
+// Rating is the severity that a finding has since a time.
+type Rating struct {
+	Since    time.Time      `json:"since"`
+	Severity check.Severity `json:"severity"`
 }
 
 // Happened is what came of a finding in one run.
@@ -64,6 +75,8 @@ const (
 	Reopened Happened = "reopened"
 	Ended    Happened = "closed"
 	Still    Happened = "seen"
+	Rerated  Happened = "rated"   // the severity changed
+	Claimed  Happened = "claimed" // somebody says that it is mended; only a later look proves it
 )
 
 // Change is a finding as it is after a run, and what happened to it.
@@ -92,8 +105,9 @@ func Of(o check.Outcome, v check.Violation) Finding {
 	return Finding{
 		ID:    ID(o.Check.ID, o.Observation.Kind.Name, o.Observation.Subject, v.Key),
 		Check: o.Check.ID, Title: o.Check.Title, Subject: o.Observation.Subject, Kind: o.Observation.Kind.Name,
-		Key: v.Key, Detail: v.Detail, At: v.At, Source: v.Source, Severity: severity, Why: v.Why, With: v.With,
+		Key: v.Key, Detail: v.Detail, At: v.At, Source: v.Source, Severity: severity, Level: o.Settings.Level, Why: v.Why, With: v.With,
 		State: Open, Occurrence: 1, Identified: seen, FirstSeen: seen, LastSeen: seen, Fact: o.Observation.Digest,
+		Threat: v.Threat, Ratings: []Rating{{seen, severity}},
 	}
 }
 
@@ -128,7 +142,7 @@ func Follow(o check.Outcome, before []Finding, run string, looked func(subject s
 			out = append(out, Change{f, Reopened, f.Detail})
 		default:
 			f.FirstSeen, f.Identified, f.Occurrence = old.FirstSeen, old.Identified, old.Occurrence
-			out = append(out, Change{f, Still, ""})
+			out = append(out, f.rerated(old))
 		}
 	}
 	reason := ending(o)
@@ -144,6 +158,24 @@ func Follow(o check.Outcome, before []Finding, run string, looked func(subject s
 		out = append(out, Change{f, Ended, reason})
 	}
 	return out
+}
+
+// rerated goes on with the severities of before, and tells when the last look changed it.
+func (f Finding) rerated(old Finding) Change {
+	now := f.Ratings[0]
+	f.Ratings = old.Ratings
+	if len(f.Ratings) == 0 { // written before severities were kept
+		f.Ratings = []Rating{{old.Identified, old.Severity}}
+	}
+	if last := f.Ratings[len(f.Ratings)-1].Severity; last != now.Severity {
+		f.Ratings = append(slices.Clone(f.Ratings), now)
+		reason := fmt.Sprintf("severity was %s, is %s", last, now.Severity)
+		if f.Why != "" {
+			reason += ": " + f.Why
+		}
+		return Change{f, Rerated, reason}
+	}
+	return Change{f, Still, ""}
 }
 
 // sharedStill tells whether the subject still has what it shared and one of the others was not

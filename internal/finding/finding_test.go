@@ -101,7 +101,7 @@ func TestOf(t *testing.T) {
 	o := outcome(0, check.Fail, "user:toor")
 	want := finding.Finding{ID: id("user:toor"), Check: "box-toor", Title: "No second root", Subject: "host:a", Kind: "box", Key: "user:toor",
 		Detail: "user:toor is wrong", At: "/users/0", Source: "/etc/passwd:3", Severity: check.High, State: finding.Open, Occurrence: 1,
-		Identified: day(0), FirstSeen: day(0), LastSeen: day(0), Fact: "d0"}
+		Identified: day(0), FirstSeen: day(0), LastSeen: day(0), Fact: "d0", Ratings: []finding.Rating{{Since: day(0), Severity: check.High}}}
 	if d := cmp.Diff(want, finding.Of(o, o.Violations[0])); d != "" {
 		t.Errorf("-want +got:\n%s", d)
 	}

@@ -15,8 +15,9 @@ import (
 
 // Record keeps a run with its observations, and what its outcomes do to findings, in one
 // transaction. It gives the findings that the run touched, by id. A run that looked at a subject
-// earlier than what is already recorded of it is refused with run.ErrHistory.
-func (s *Store) Record(ctx context.Context, r run.Run, obs []fact.Observation, outcomes []check.Outcome) (map[string]finding.Finding, error) {
+// earlier than what is already recorded of it is refused with run.ErrHistory. Stand gives the standing of each; nil
+// leaves it as it is.
+func (s *Store) Record(ctx context.Context, r run.Run, obs []fact.Observation, outcomes []check.Outcome, stand Stand) (map[string]finding.Finding, error) {
 	touched := map[string]finding.Finding{}
 	err := s.transact(ctx, func(tx *sql.Tx) error {
 		if err := refuseHistory(ctx, tx, obs); err != nil {
@@ -28,7 +29,7 @@ func (s *Store) Record(ctx context.Context, r run.Run, obs []fact.Observation, o
 		if err := s.putObservations(ctx, tx, r, obs); err != nil {
 			return err
 		}
-		return follow(ctx, tx, r, outcomes, touched)
+		return follow(ctx, tx, r, outcomes, stand, touched)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("record run in %s: %w", s.path, err)
@@ -103,7 +104,7 @@ func (s *Store) putObservations(ctx context.Context, tx *sql.Tx, r run.Run, obs 
 
 // follow reads what is remembered of all judged subjects at once, lets package finding say what
 // becomes of it, and writes that.
-func follow(ctx context.Context, tx *sql.Tx, r run.Run, outcomes []check.Outcome, touched map[string]finding.Finding) error {
+func follow(ctx context.Context, tx *sql.Tx, r run.Run, outcomes []check.Outcome, stand Stand, touched map[string]finding.Finding) error {
 	known := map[finding.Place][]finding.Finding{}
 	read := map[string]bool{}
 	for _, o := range outcomes {
@@ -121,8 +122,7 @@ func follow(ctx context.Context, tx *sql.Tx, r run.Run, outcomes []check.Outcome
 			known[p] = append(known[p], f)
 		}
 	}
-	put, err := tx.PrepareContext(ctx, `INSERT INTO findings (id, check_id, kind, subject, state, data) VALUES (?, ?, ?, ?, ?, ?)
-		ON CONFLICT (id) DO UPDATE SET state = excluded.state, data = excluded.data`)
+	put, err := preparePut(ctx, tx)
 	if err != nil {
 		return err
 	}
@@ -144,12 +144,11 @@ func follow(ctx context.Context, tx *sql.Tx, r run.Run, outcomes []check.Outcome
 	}
 	for _, o := range outcomes {
 		for _, c := range finding.Follow(o, known[finding.PlaceOf(o)], r.ID, func(s string) bool { return looked[o.Check.ID][s] }) {
-			touched[c.ID] = c.Finding
-			data, err := json.Marshal(c.Finding)
-			if err != nil {
-				return err
+			if stand != nil {
+				c.Standing = stand(c.Finding)
 			}
-			if _, err := put.ExecContext(ctx, c.ID, c.Check, c.Kind, c.Subject, string(c.State), string(data)); err != nil {
+			touched[c.ID] = c.Finding
+			if err := putFinding(ctx, put, c.Finding); err != nil {
 				return err
 			}
 			if c.Happened == finding.Still {

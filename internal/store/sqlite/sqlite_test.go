@@ -51,7 +51,7 @@ func look(t *testing.T, s *Store, id, subject string, at time.Time, d door) (map
 		t.Fatal(err)
 	}
 	obs := []fact.Observation{{Subject: subject, Kind: d.Kind(), Fact: d, Digest: fact.Digest(data), ObservedAt: at, Collector: "test"}}
-	return s.Record(t.Context(), run.Run{ID: id, Started: at, Finished: at, Version: "test", Targets: []string{"test"}}, obs, check.Judge(shut, nil, obs, nil, at))
+	return s.Record(t.Context(), run.Run{ID: id, Started: at, Finished: at, Version: "test", Targets: []string{"test"}}, obs, check.Judge(shut, nil, obs, nil, at), nil)
 }
 
 func open(t *testing.T, path string) *Store {
@@ -301,7 +301,7 @@ func TestObservationsInPages(t *testing.T) {
 		}
 		obs = append(obs, o)
 	}
-	if _, err := s.Record(t.Context(), run.Run{ID: "1", Started: noon, Finished: noon, Version: "test"}, obs, nil); err != nil {
+	if _, err := s.Record(t.Context(), run.Run{ID: "1", Started: noon, Finished: noon, Version: "test"}, obs, nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	var decoded atomic.Int64
@@ -345,7 +345,7 @@ func TestAddressesInPages(t *testing.T) {
 		obs = append(obs, fact.Observation{Subject: fmt.Sprint("h", i/3), Place: fmt.Sprint("p", i%3), Kind: door{}.Kind(),
 			Problem: &fact.Problem{Cause: fact.Unreachable}, ObservedAt: noon, Collector: "test"})
 	}
-	if _, err := s.Record(t.Context(), run.Run{ID: "1", Started: noon, Finished: noon, Version: "test"}, obs, nil); err != nil {
+	if _, err := s.Record(t.Context(), run.Run{ID: "1", Started: noon, Finished: noon, Version: "test"}, obs, nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	page, err := s.Observations(t.Context(), "1", door{}.Kind().String(), "", 1, nil)
