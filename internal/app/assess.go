@@ -92,21 +92,30 @@ func Assess(ctx context.Context, o Options) (*report.Assessment, error) {
 		return nil, err
 	}
 	a := &report.Assessment{Schema: report.SchemaName, AssessedAt: judgedAt.UTC().Truncate(time.Second), Version: o.Version, Hosts: hosts.list, Endpoints: endpoints}
+	clock, err := clockOf(ctx, store, w.estate)
+	if err != nil {
+		return nil, err
+	}
+	stand := func(f finding.Finding) finding.Standing { return clock.Stand(f, judgedAt) }
 	known := map[string]finding.Finding{}
 	if o.From == "" && !o.NoRecord {
 		r := run.Run{ID: uuid.Must(uuid.NewV7()).String(), Started: started, Finished: w.now(), Version: o.Version, Targets: targetsOf(hosts.list)}
 		if w.estate != nil {
 			r.EstateDigest = w.estate.Digest
 		}
-		if known, err = store.Record(ctx, r, obs, outcomes); err != nil {
+		if known, err = store.Record(ctx, r, obs, outcomes, stand); err != nil {
 			if errors.Is(err, run.ErrHistory) {
 				return nil, &UsageError{err.Error()}
 			}
 			return nil, err
 		}
 		a.Run = r.ID
+		if err := restand(ctx, store, w.estate, clock, judgedAt); err != nil {
+			return nil, err
+		}
 	} else if all, err := store.Findings(ctx); err == nil {
 		for _, f := range all {
+			f.Standing = stand(f)
 			known[f.ID] = f
 		}
 	}

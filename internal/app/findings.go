@@ -1,7 +1,6 @@
 package app
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,50 +17,93 @@ import (
 
 // FindingQuery says which findings to list.
 type FindingQuery struct {
-	State, DB string
-	Only      []string // check or requirement ids
-	Subjects  []string
-	All       bool // closed ones too
-	Now       time.Time
-	AsOf      bool // what was known at Now, not what is known today
+	State, DB, Estate string
+	Only              []string // check or requirement ids
+	Subjects, Apps    []string
+	Teams             []string
+	All               bool // closed and settled ones too
+	Limit             int  // 0: all
+	Now               time.Time
+	AsOf              bool // what was known at Now, where that is past
 }
 
-// Findings lists findings, the worst and oldest first.
-func Findings(ctx context.Context, q FindingQuery) ([]finding.Finding, error) {
-	state, err := StateDir(q.State)
+// FindingPage is the beginning of a list of findings.
+type FindingPage struct {
+	Findings []finding.Finding
+	Open     int // to be mended, in all
+	Settled  int // open, and taken off the list by a decision
+}
+
+// Findings lists findings, what to do next first.
+func Findings(ctx context.Context, q FindingQuery) (FindingPage, error) {
+	d, err := openDesk(ctx, q.State, q.DB, q.Estate, q.Now)
 	if err != nil {
-		return nil, err
+		return FindingPage{}, err
 	}
-	store, err := openStore(ctx, state, q.DB)
+	defer d.store.Close()
+	var page FindingPage
+	past := q.AsOf && q.Now.Before(time.Now())
+	if !past {
+		if page.Open, page.Settled, err = d.store.Open(ctx, q.Now); err != nil {
+			return page, err
+		}
+	}
+	if !past && !q.All && len(q.Only)+len(q.Subjects)+len(q.Apps)+len(q.Teams) == 0 {
+		page.Findings, err = d.store.Next(ctx, q.Now, q.Limit)
+		return page, err
+	}
+	list, err := d.store.Findings(ctx)
 	if err != nil {
-		return nil, err
+		return page, err
 	}
-	defer store.Close()
-	list, err := store.Findings(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if q.AsOf {
-		events, err := store.Events(ctx)
+	if past {
+		events, err := d.store.Events(ctx)
 		if err != nil {
-			return nil, err
+			return page, err
 		}
 		list = finding.AsOf(list, events, q.Now)
+		for i := range list {
+			if d.estate != nil || len(d.clock.Waivers[list[i].ID]) > 0 {
+				list[i].Standing = d.clock.Stand(list[i], q.Now)
+			}
+		}
 	}
+	of := checksByID()
+	list = slices.DeleteFunc(list, func(f finding.Finding) bool {
+		return !q.All && (f.State == finding.Closed || f.Settled(q.Now)) ||
+			len(q.Subjects) > 0 && !slices.Contains(q.Subjects, f.Subject) ||
+			len(q.Apps) > 0 && !meets(f.Applications, q.Apps) || len(q.Teams) > 0 && !meets(f.Teams, q.Teams) ||
+			len(q.Only) > 0 && !asksFor(q.Only, f.Check, of[f.Check])
+	})
+	if past {
+		page.Open = len(list)
+	}
+	slices.SortFunc(list, finding.Next)
+	if q.Limit > 0 && len(list) > q.Limit {
+		list = list[:q.Limit]
+	}
+	page.Findings = list
+	return page, nil
+}
+
+func meets(a, b []string) bool {
+	return slices.ContainsFunc(a, func(s string) bool { return slices.Contains(b, s) })
+}
+
+func checksByID() map[string]*check.Check {
 	of := map[string]*check.Check{}
 	for _, c := range all.Checks() {
 		of[c.ID] = c
 	}
-	list = slices.DeleteFunc(list, func(f finding.Finding) bool {
-		return !q.All && f.State == finding.Closed ||
-			len(q.Subjects) > 0 && !slices.Contains(q.Subjects, f.Subject) ||
-			len(q.Only) > 0 && !asksFor(q.Only, f.Check, of[f.Check])
-	})
-	slices.SortFunc(list, func(a, b finding.Finding) int {
-		return cmp.Or(cmp.Compare(a.Severity.Rank(), b.Severity.Rank()), a.Identified.Compare(b.Identified),
-			cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.Check, b.Check), cmp.Compare(a.Key, b.Key))
-	})
-	return list, nil
+	return of
+}
+
+// FindingID gives the whole id of one that is typed in lower case or without F-.
+func FindingID(id string) string {
+	if id = strings.ToUpper(id); !strings.HasPrefix(id, "F-") {
+		id = "F-" + id
+	}
+	return id
 }
 
 func asksFor(only []string, id string, c *check.Check) bool {
@@ -92,10 +134,7 @@ func Finding(ctx context.Context, stateFlag, db, id string) (FindingDetail, erro
 		return FindingDetail{}, err
 	}
 	defer store.Close()
-	id = strings.ToUpper(id)
-	if !strings.HasPrefix(id, "F-") {
-		id = "F-" + id
-	}
+	id = FindingID(id)
 	f, history, err := store.Finding(ctx, id)
 	if errors.Is(err, run.ErrNone) {
 		return FindingDetail{}, &UsageError{fmt.Sprintf("there is no finding %s in %s; all of them: holdfast finding list --all", id, store.Path())}

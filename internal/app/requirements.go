@@ -36,7 +36,7 @@ func (w *world) scopes(subject string, v estate.View) []requirement.Scope {
 }
 
 // requirementsOf judges every requirement that was asked for.
-func (w *world) requirementsOf(outcomes []check.Outcome, now time.Time) []requirement.Judgement {
+func (w *world) requirementsOf(outcomes []check.Outcome, settled map[string]bool, now time.Time) []requirement.Judgement {
 	scopes := map[string][]requirement.Scope{} // by subject
 	by := map[string][]*check.Outcome{}        // by check
 	for i := range outcomes {
@@ -50,13 +50,13 @@ func (w *world) requirementsOf(outcomes []check.Outcome, now time.Time) []requir
 	asked := slices.DeleteFunc(slices.Clone(w.reqs.cat.All()), func(r *requirement.Requirement) bool { return !w.asked(r.ID) })
 	out := make([]requirement.Judgement, len(asked))
 	parallel(len(asked), func(i int) {
-		out[i] = asked[i].Judge(w.input(asked[i].ID, by, scopes, sights, now))
+		out[i] = asked[i].Judge(w.input(asked[i].ID, by, settled, scopes, sights, now))
 	})
 	return out
 }
 
 // input gathers what one requirement is judged from.
-func (w *world) input(id string, by map[string][]*check.Outcome, scopes map[string][]requirement.Scope, sights []requirement.Sight, now time.Time) requirement.Input {
+func (w *world) input(id string, by map[string][]*check.Outcome, settled map[string]bool, scopes map[string][]requirement.Scope, sights []requirement.Sight, now time.Time) requirement.Input {
 	in := requirement.Input{Estate: w.estate != nil, Sights: sights, Attestations: w.attestations(id, now)}
 	n := 0
 	for _, c := range w.checks {
@@ -75,14 +75,28 @@ func (w *world) input(id string, by map[string][]*check.Outcome, scopes map[stri
 		b := requirement.Bound{Check: c.ID, Kind: c.Rule.Kind.Name, Level: requirement.Level(set.LevelFor(id)), Part: set.Parts[id]}
 		in.Checks = append(in.Checks, b)
 		for _, o := range by[c.ID] {
+			n := settledOf(o, settled)
 			for _, sc := range scopes[o.Observation.Subject] {
 				in.Evidence = append(in.Evidence, requirement.Evidence{
 					Check: c.ID, Subject: o.Observation.Subject, Kind: b.Kind, Reads: reads(c), Verdict: string(o.Verdict),
-					Level: b.Level, Part: b.Part, Detail: o.Detail, Open: len(o.Violations), WithProduction: c.Rule.IsAcross(), Scope: sc})
+					Level: b.Level, Part: b.Part, Detail: o.Detail, Open: len(o.Violations) - n, Settled: n, WithProduction: c.Rule.IsAcross(), Scope: sc})
 			}
 		}
 	}
 	return in
+}
+
+// settledOf counts the violations whose findings are settled.
+func settledOf(o *check.Outcome, settled map[string]bool) (n int) {
+	if len(settled) == 0 {
+		return 0
+	}
+	for _, v := range o.Violations {
+		if settled[finding.ID(o.Check.ID, o.Observation.Kind.Name, o.Observation.Subject, v.Key)] {
+			n++
+		}
+	}
+	return n
 }
 
 // reads names the kinds behind a check that judges claims: the facts that gave them.
@@ -165,11 +179,24 @@ func (w *world) fill(a *report.Assessment, outcomes []check.Outcome, known map[s
 	a.Results, a.Requirements = make([]report.Result, 0, len(outcomes)), []report.Requirement{}
 	a.Vulnerabilities = []struct{}{}
 	for _, o := range outcomes {
-		r := w.result(o, known)
+		r := w.result(o, known, now)
 		a.Results = append(a.Results, r)
-		a.Summary.FindingsOpen += len(r.Violations)
+		for _, v := range r.Violations {
+			if v.SettledBy == nil {
+				a.Summary.FindingsOpen++
+			}
+			if v.Overdue {
+				a.Summary.Overdue++
+			}
+		}
 	}
-	judged := w.requirementsOf(outcomes, now)
+	settled := map[string]bool{}
+	for id, f := range known {
+		if f.Settled(now) {
+			settled[id] = true
+		}
+	}
+	judged := w.requirementsOf(outcomes, settled, now)
 	for _, j := range judged {
 		r := report.Requirement{ID: j.ID, Title: j.Title, Level: string(j.Level), Status: string(j.Status), Reason: j.Reason,
 			Checks: j.Checks, Failing: j.Failing, Subjects: j.Subjects, Applications: []report.Application{}}
@@ -191,7 +218,7 @@ func (w *world) fill(a *report.Assessment, outcomes []check.Outcome, known map[s
 	}
 }
 
-func (w *world) result(o check.Outcome, known map[string]finding.Finding) report.Result {
+func (w *world) result(o check.Outcome, known map[string]finding.Finding, now time.Time) report.Result {
 	c := o.Check
 	r := report.Result{Check: c.ID, Title: c.Title, Requirements: c.Requirements, Subject: o.Observation.Subject, Kind: o.Observation.Kind.Name,
 		Verdict: o.Verdict, Detail: o.Detail, Severity: o.Settings.Severity, ObservedAt: o.Observation.ObservedAt.UTC(), Collector: o.Observation.Collector,
@@ -212,7 +239,10 @@ func (w *world) result(o check.Outcome, known map[string]finding.Finding) report
 		out := report.Violation{Violation: v, Finding: finding.ID(c.ID, o.Observation.Kind.Name, o.Observation.Subject, v.Key)}
 		if f, ok := known[out.Finding]; ok && f.State == finding.Open {
 			at := f.Identified.UTC()
-			out.Identified = &at
+			out.Identified, out.Due, out.Overdue = &at, f.Due, f.Overdue(now)
+			if f.Settled(now) {
+				out.SettledBy = &f.SettledBy
+			}
 		}
 		r.Violations = append(r.Violations, out)
 	}

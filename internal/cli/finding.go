@@ -16,23 +16,34 @@ import (
 
 func (g *global) finding() *cobra.Command {
 	c := &cobra.Command{Use: "finding", Short: "Findings: what was seen failing, since when, and what became of it"}
-	c.AddCommand(g.findingList(), g.findingShow(), g.findingRetest())
+	c.AddCommand(g.findingList(), g.findingShow(), g.findingClaim(), g.findingRetest())
 	return c
 }
 
 // findings is the JSON of "finding list": holdfast.findings/v1.
 type findings struct {
-	Schema   string            `json:"schema"`
-	AsOf     time.Time         `json:"as_of"`
-	Findings []finding.Finding `json:"findings"`
+	Schema   string          `json:"schema"`
+	AsOf     time.Time       `json:"as_of"`
+	Open     int             `json:"open"`    // to be mended, in all
+	Settled  int             `json:"settled"` // open, and taken off the list by a decision
+	Findings []listedFinding `json:"findings"`
+}
+
+type listedFinding struct {
+	finding.Finding
+	Overdue bool   `json:"overdue"`
+	WhyNext string `json:"why_next"` // what puts it where it stands
 }
 
 func (g *global) findingList() *cobra.Command {
 	var q app.FindingQuery
 	var format, now string
 	c := &cobra.Command{
-		Use: "list", Short: "Open findings, the worst first",
-		Example: "  holdfast finding list\n  holdfast finding list --only sshd-root-login\n  holdfast finding list --all --format json",
+		Use: "list", Short: "Open findings, what to do next first",
+		Long: `Lists the open findings: what is overdue, then what is due next, then what is known to be exploited or
+likely to be, reached from the Internet, running, severe and old. What a decision settles is left out;
+--all shows it, and closed ones. With an estate deadlines are worked out anew when it changed.`,
+		Example: "  holdfast finding list\n  holdfast finding list -f estate.yaml --team checkout\n  holdfast finding list --only vulnerabilities-known\n  holdfast finding list --now 2027-01-15T00:00:00Z     what will be overdue by then\n  holdfast finding list --all --format json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if format != "text" && format != "json" {
@@ -46,42 +57,62 @@ func (g *global) findingList() *cobra.Command {
 				}
 				q.Now, q.AsOf = t, true
 			}
-			list, err := app.Findings(cmd.Context(), q)
+			if format == "text" && !cmd.Flags().Changed("limit") {
+				q.Limit = 50
+			}
+			page, err := app.Findings(cmd.Context(), q)
 			if err != nil {
 				return err
 			}
 			if format == "json" {
+				out := findings{"holdfast.findings/v1", q.Now.UTC().Truncate(time.Second), page.Open, page.Settled, []listedFinding{}}
+				for _, f := range page.Findings {
+					out.Findings = append(out.Findings, listedFinding{f, f.Overdue(q.Now), f.WhyNext(q.Now)})
+				}
 				enc := json.NewEncoder(g.stdout)
 				enc.SetIndent("", "  ")
 				enc.SetEscapeHTML(false)
-				return enc.Encode(findings{"holdfast.findings/v1", q.Now.UTC().Truncate(time.Second), list})
+				return enc.Encode(out)
 			}
-			g.listText(list, q)
+			g.listText(page, q)
 			return nil
 		},
 	}
 	f := c.Flags()
+	f.StringVarP(&q.Estate, "file", "f", env("HOLDFAST_FILE", ""), "estate: a file or a folder; works out deadlines anew when it changed")
 	f.StringSliceVar(&q.Only, "only", nil, "only these checks or requirements")
 	f.StringSliceVar(&q.Subjects, "subject", nil, "only these subjects")
-	f.BoolVar(&q.All, "all", false, "closed ones too")
+	f.StringSliceVar(&q.Apps, "app", nil, "only of these applications")
+	f.StringSliceVar(&q.Teams, "team", nil, "only of these teams")
+	f.BoolVar(&q.All, "all", false, "closed and settled ones too")
+	f.IntVar(&q.Limit, "limit", 0, "at most so many; 0: all (text: 50 unless given)")
 	f.StringVar(&format, "format", env("HOLDFAST_FORMAT", "text"), "text or json")
-	f.StringVar(&now, "now", "", "what was known at this time (RFC 3339)")
+	f.StringVar(&now, "now", "", "as of this time, past or coming (RFC 3339)")
 	return c
 }
 
-func (g *global) listText(list []finding.Finding, q app.FindingQuery) {
-	for _, f := range list {
-		state := ""
+func (g *global) listText(page app.FindingPage, q app.FindingQuery) {
+	for _, f := range page.Findings {
+		state := f.WhyNext(q.Now)
 		if f.State == finding.Closed {
-			state = "closed "
+			state = "closed"
 		}
-		fmt.Fprintf(g.stdout, "%s  %-8s  %s%s  %s: %s  since %s\n", f.ID, f.Severity, state, report.Clean(f.Subject), f.Check, report.Clean(f.Detail), f.Identified.Format("2006-01-02"))
+		fmt.Fprintf(g.stdout, "%s  %-8s  %s  %s: %s  since %s; %s\n", f.ID, f.Severity, report.Clean(f.Subject), f.Check, report.Clean(f.Detail), f.Identified.Format(time.DateOnly), state)
+	}
+	list := page.Findings
+	settled := ""
+	if page.Settled > 0 {
+		settled = fmt.Sprintf(" %s settled by decisions: holdfast waiver list.", count(page.Settled, "more"))
 	}
 	switch {
+	case len(list) == 0 && page.Settled > 0:
+		fmt.Fprintf(g.stdout, "No findings.%s\n", settled)
 	case len(list) == 0:
 		fmt.Fprintln(g.stdout, "No findings. What was never assessed has none: holdfast assess")
+	case len(list) < page.Open && len(list) == q.Limit:
+		fmt.Fprintf(g.stdout, "\nThe first %d of %s (--limit 0 shows all).%s One of them: holdfast finding show %s\n", len(list), count(page.Open, "finding"), settled, list[0].ID)
 	default:
-		fmt.Fprintf(g.stdout, "\n%s. One of them: holdfast finding show %s\n", count(len(list), "finding"), list[0].ID)
+		fmt.Fprintf(g.stdout, "\n%s.%s One of them: holdfast finding show %s\n", count(len(list), "finding"), settled, list[0].ID)
 	}
 }
 
@@ -108,7 +139,7 @@ func (g *global) findingShow() *cobra.Command {
 				enc.SetEscapeHTML(false)
 				return enc.Encode(d)
 			}
-			showFinding(g.stdout, d)
+			showFinding(g.stdout, d, time.Now())
 			return nil
 		},
 	}
@@ -116,7 +147,7 @@ func (g *global) findingShow() *cobra.Command {
 	return c
 }
 
-func showFinding(w io.Writer, d app.FindingDetail) {
+func showFinding(w io.Writer, d app.FindingDetail, now time.Time) {
 	f := d.Finding
 	p := func(format string, args ...any) { fmt.Fprintf(w, format, args...) }
 	p("%s  %s  %s\n", f.ID, strings.ToUpper(string(f.Severity)), f.State)
@@ -133,6 +164,21 @@ func showFinding(w io.Writer, d app.FindingDetail) {
 	p("since     %s", f.Identified.UTC().Format("2006-01-02 15:04 MST"))
 	if f.Occurrence > 1 {
 		p(" (occurrence %d; first seen %s)", f.Occurrence, f.FirstSeen.UTC().Format("2006-01-02"))
+	}
+	if f.Rule != "" {
+		p("\nclock     %s", f.Rule)
+	}
+	if f.FirstDue != nil {
+		p("\ndue       %s", f.Due.Local().Format("2006-01-02 15:04 MST"))
+		if f.Extended != "" {
+			p(" (extended by %s; first %s)", f.Extended, f.FirstDue.Local().Format("2006-01-02 15:04 MST"))
+		}
+		p(", %s", f.WhyNext(now))
+	} else if f.SettledBy != "" {
+		p("\nsettled   %s", f.WhyNext(now))
+	}
+	if len(f.Teams) > 0 {
+		p("\nowner     team %s, application %s", strings.Join(f.Teams, ", "), strings.Join(f.Applications, ", "))
 	}
 	p("\nlast seen %s\n", f.LastSeen.UTC().Format("2006-01-02 15:04 MST"))
 	if f.ClosedAt != nil {
@@ -155,12 +201,33 @@ func showFinding(w io.Writer, d app.FindingDetail) {
 	p("\nMended? holdfast finding retest %s\n", f.ID)
 }
 
-func (g *global) findingRetest() *cobra.Command {
-	return &cobra.Command{
-		Use: "retest F-…", Short: "Look again at just what one finding is about",
-		Example: "  sudo holdfast finding retest F-ABCDEFGHIJ", Args: oneFinding,
+func (g *global) findingClaim() *cobra.Command {
+	var estate, note string
+	c := &cobra.Command{
+		Use: "claim F-…", Short: "Say that a finding is mended; a later look proves it",
+		Long: `Writes into the history that somebody says the finding is mended. The clock goes on: only a later look that no
+longer shows it closes it (holdfast finding retest, or the next assess).`,
+		Example: "  holdfast finding claim F-ABCDEFGHIJ -f estate.yaml --note 'rolled out openssl 3.0.17 in CHG-481'", Args: oneFinding,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			r, err := app.Retest(cmd.Context(), app.Options{State: g.state, DB: g.db, Version: g.version}, args[0])
+			if err := app.Claim(cmd.Context(), app.WaiverOptions{State: g.state, DB: g.db, Estate: estate}, args[0], note); err != nil {
+				return err
+			}
+			fmt.Fprintf(g.stdout, "%s  the claim stands in its history; prove it: holdfast finding retest %s\n", app.FindingID(args[0]), app.FindingID(args[0]))
+			return nil
+		},
+	}
+	c.Flags().StringVarP(&estate, "file", "f", env("HOLDFAST_FILE", ""), "estate: a file or a folder")
+	c.Flags().StringVar(&note, "note", "", "what was done")
+	return c
+}
+
+func (g *global) findingRetest() *cobra.Command {
+	var estate string
+	c := &cobra.Command{
+		Use: "retest F-…", Short: "Look again at just what one finding is about",
+		Example: "  sudo holdfast finding retest F-ABCDEFGHIJ\n  sudo holdfast finding retest F-ABCDEFGHIJ -f estate.yaml", Args: oneFinding,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			r, err := app.Retest(cmd.Context(), app.Options{State: g.state, DB: g.db, Version: g.version, Estate: estate}, args[0])
 			if err != nil {
 				return err
 			}
@@ -171,4 +238,6 @@ func (g *global) findingRetest() *cobra.Command {
 			return nil
 		},
 	}
+	c.Flags().StringVarP(&estate, "file", "f", env("HOLDFAST_FILE", ""), "estate that declares the subject: a file or a folder")
+	return c
 }

@@ -141,7 +141,7 @@ func Follow(o check.Outcome, before []Finding, run string, looked func(subject s
 			f.FirstSeen, f.Occurrence = old.FirstSeen, old.Occurrence+1
 			out = append(out, Change{f, Reopened, f.Detail})
 		default:
-			f.FirstSeen, f.Identified, f.Occurrence = old.FirstSeen, old.Identified, old.Occurrence
+			f.FirstSeen, f.Identified, f.Occurrence, f.Standing = old.FirstSeen, old.Identified, old.Occurrence, old.Standing
 			out = append(out, f.rerated(old))
 		}
 	}

@@ -70,7 +70,12 @@ func NewClock(table sla.Table, e *estate.Estate, waivers []waiver.Waiver) (*Cloc
 // Stand gives the standing of a finding at a time.
 func (c *Clock) Stand(f Finding, now time.Time) Standing {
 	var s Standing
-	due := c.due(f, &s)
+	var due *time.Time
+	if c.Estate == nil && f.Environment != "" {
+		s, due = f.Standing, f.FirstDue // what an estate said stands until another says otherwise
+	} else {
+		due = c.due(f, &s)
+	}
 	w := waiver.Apply(f.ID, waiver.Digest(f.Detail), due, c.Waivers[f.ID], now)
 	s.FirstDue, s.Due, s.Extended = w.FirstDue, w.Due, w.Extended
 	s.SettledBy, s.SettledAs, s.Until = w.SettledBy, w.Kind, w.Until

@@ -55,6 +55,9 @@ func (c Clock) Overdue(now time.Time) bool {
 	return c.SettledBy == "" && c.Due != nil && now.After(*c.Due)
 }
 
+// Touched tells whether a decision settles the finding or moves its deadline.
+func (c Clock) Touched() bool { return c.SettledBy != "" || c.Extended != "" }
+
 // Outcome is what became of a deadline.
 type Outcome string
 
