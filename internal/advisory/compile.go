@@ -1,0 +1,277 @@
+package advisory
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+
+	"holdfast.example/holdfast/internal/vuln"
+)
+
+// compiler writes the index of a manifest. Records stream through; what stays in memory are the keys of the tables.
+type compiler struct {
+	store    *Store
+	m        *manifest
+	contents map[string]map[string]held
+	out      *indexWriter
+	packages map[string][]uint64 // ecosystem, 0, name: where affected ones lie
+	names    map[string][]uint64 // id or other name: where records lie, with what the name is to them
+	rec, aff writer
+	said     map[string]bool // what a record said already, when it says it twice
+}
+
+// compile writes the index of m into a file of its own and names it in m.
+func (s *Store) compile(ctx context.Context, m *manifest) error {
+	m.Index = fmt.Sprintf("index-%d", m.Generation)
+	path := s.path(m.Index)
+	err := s.write(ctx, m, path)
+	if err != nil {
+		_ = os.Remove(path)
+		return fmt.Errorf("compile the advisories: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) write(ctx context.Context, m *manifest, path string) error {
+	out, err := createIndex(path, m.Generation)
+	if err != nil {
+		return err
+	}
+	defer out.f.Close()
+	c := &compiler{store: s, m: m, out: out, contents: map[string]map[string]held{}, packages: map[string][]uint64{}, names: map[string][]uint64{}, said: map[string]bool{}}
+	logs := map[string][]byte{}
+	for _, name := range m.names() {
+		if name == KEV || name == EPSS || name == EOL {
+			continue
+		}
+		e := m.Feeds[name]
+		b, release, err := mapped(s.path(e.File), e.Length)
+		if err == nil {
+			defer release()
+			c.contents[name], err = contents(b)
+		}
+		if err != nil {
+			return fmt.Errorf("the stored records of %s in %s: %w; import %s again", name, s.path(e.File), err, name)
+		}
+		logs[name] = b
+	}
+	for _, name := range m.names() {
+		if err := c.feed(ctx, name, logs[name]); err != nil {
+			return err
+		}
+	}
+	if err := c.tables(); err != nil {
+		return err
+	}
+	return out.finish()
+}
+
+// feed takes the records of one feed that count.
+func (c *compiler) feed(ctx context.Context, name string, log []byte) error {
+	if log == nil {
+		return nil
+	}
+	live, n := c.contents[name], 0
+	return frames(log, func(f frame) error {
+		if n++; n%1000 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if f.kind != frameRecord {
+			return nil
+		}
+		r := reader{s: f.parsed}
+		a := r.advisory()
+		if r.bad {
+			return fmt.Errorf("record at %d of %s: %w", f.at, c.m.Feeds[name].File, errDamaged)
+		}
+		if live[a.ID].at != f.at {
+			return nil // a later one took its place
+		}
+		return c.record(a)
+	})
+}
+
+// record writes a record and, right behind it, what it says of each package.
+func (c *compiler) record(a *advisory) error {
+	at := c.out.at()
+	clear(c.said)
+	type one struct {
+		key  string
+		blob []byte
+	}
+	var all []one
+	for _, x := range a.affected {
+		base := vuln.Base(x.ecosystem)
+		if base != a.Feed && c.elsewhere(base, a.ID) {
+			continue // the feed of that ecosystem has the same record
+		}
+		c.aff.b = c.aff.b[:0]
+		c.aff.uint(at)
+		c.aff.affected(c.store.affected(a, x))
+		key := x.ecosystem + "\x00" + x.name
+		if said := key + "\x00" + string(c.aff.b); c.said[said] {
+			continue // two repositories of one release, Red Hat's for example
+		} else if len(a.affected) > 1 {
+			c.said[said] = true
+		}
+		all = append(all, one{key, slices.Clone(c.aff.b)})
+	}
+	c.rec.b = c.rec.b[:0]
+	c.rec.record(&a.Record)
+	c.rec.len(len(all))
+	for _, x := range all {
+		c.rec.string(x.key)
+	}
+	if _, err := c.out.blob(c.rec.b); err != nil {
+		return err
+	}
+	for _, x := range all {
+		where, err := c.out.blob(x.blob)
+		if err != nil {
+			return err
+		}
+		c.packages[x.key] = append(c.packages[x.key], where)
+	}
+	c.name(a.ID, at, isID)
+	for _, l := range []struct {
+		list []string
+		as   uint64
+	}{{a.Aliases, isAlias}, {a.Upstream, isUpstream}, {a.Related, isRelated}} {
+		for _, n := range l.list {
+			if n != a.ID {
+				c.name(n, at, l.as)
+			}
+		}
+	}
+	return nil
+}
+
+// What a name is to a record that has it.
+const (
+	isID = iota
+	isAlias
+	isUpstream
+	isRelated // only of distributions: an erratum names the flaws that it mends so
+	roles
+)
+
+func (c *compiler) name(name string, at, as uint64) {
+	if name != "" {
+		c.names[name] = append(c.names[name], at*roles+as)
+	}
+}
+
+// elsewhere tells whether the feed of an ecosystem has a record.
+func (c *compiler) elsewhere(feed, id string) bool {
+	_, ok := c.contents[feed][id]
+	return ok
+}
+
+// affected compares the versions that a record tells of one package.
+func (s *Store) affected(a *advisory, x affected) vuln.Affected {
+	out := vuln.Affected{Record: &a.Record, Versions: x.versions, Rating: x.rating, Scores: x.scores, Imports: x.imports}
+	o, ok := s.orders(x.ecosystem)
+	if !ok {
+		return out // nobody can tell what lies between two versions; those that are named can still be found
+	}
+	for _, events := range x.ranges {
+		out.Intervals = append(out.Intervals, vuln.Intervals(o, events)...)
+	}
+	if len(out.Versions) > 0 && len(out.Intervals) > 0 {
+		out.Versions = slices.DeleteFunc(slices.Clone(out.Versions), func(v string) bool {
+			return slices.ContainsFunc(out.Intervals, func(i vuln.Interval) bool { return i.Holds(o, v) })
+		})
+	}
+	return out
+}
+
+// tables writes what is looked up.
+func (c *compiler) tables() error {
+	var w writer
+	offsets := func(list []uint64) []byte {
+		w.b = w.b[:0]
+		w.len(len(list))
+		last := uint64(0)
+		for _, n := range list {
+			w.uint(n - last) // they ascend: records are written one behind the other
+			last = n
+		}
+		return w.b
+	}
+	for _, list := range c.names {
+		slices.Sort(list) // a name that a record has twice
+	}
+	return errors.Join(
+		writeTable(c.out, sectionPackages, c.packages, offsets),
+		writeTable(c.out, sectionNames, c.names, offsets),
+		c.lists(),
+	)
+}
+
+// lists writes KEV, EPSS and the ends of life.
+func (c *compiler) lists() error {
+	var w writer
+	if data, err := c.text(KEV); err != nil {
+		return err
+	} else if data != nil {
+		k, err := parseKEV(data)
+		if err != nil {
+			return err
+		}
+		all := map[string]Exploit{}
+		for _, e := range k.entries {
+			all[e.CVE] = e
+		}
+		if err := writeTable(c.out, sectionKEV, all, func(e Exploit) []byte {
+			w.b = w.b[:0]
+			w.exploit(e)
+			return w.b
+		}); err != nil {
+			return err
+		}
+	}
+	if data, err := c.text(EPSS); err != nil {
+		return err
+	} else if data != nil {
+		e, err := parseEPSS(data)
+		if err != nil {
+			return err
+		}
+		all := make(map[string]probability, len(e.entries))
+		for _, p := range e.entries {
+			all[p.cve] = p
+		}
+		if err := writeTable(c.out, sectionEPSS, all, func(p probability) []byte {
+			w.b = w.b[:0]
+			w.float(p.epss)
+			w.float(p.percentile)
+			return w.b
+		}); err != nil {
+			return err
+		}
+	}
+	data, err := c.text(EOL)
+	if err != nil || data == nil {
+		return err
+	}
+	list, _, err := parseEOL(data, "")
+	if err != nil {
+		return err
+	}
+	return writeTable(c.out, sectionEOL, eolKeys(list), func(p eolValue) []byte {
+		w.b = w.b[:0]
+		w.eol(p)
+		return w.b
+	})
+}
+
+// text is the content of a list; nil when there is none.
+func (c *compiler) text(feed string) ([]byte, error) {
+	e := c.m.Feeds[feed]
+	if e == nil {
+		return nil, nil
+	}
+	return c.store.text(e)
+}
