@@ -56,6 +56,7 @@ type Feed struct {
 	Imported time.Time `json:"imported"`          // when something of it last changed here
 	Checked  time.Time `json:"checked"`           // when it was last looked at, changed or not
 	Source   string    `json:"source"`            // file or address
+	Offline  bool      `json:"offline,omitempty"` // it came from a file: how old that was nobody says but its records
 }
 
 func (s *Store) path(name string) string { return filepath.Join(s.dir, name) }

@@ -8,23 +8,21 @@ import (
 )
 
 // drop takes out what a feed no longer has, where the source is known to hold the whole feed.
-func (i *importer) drop() error {
-	f := i.feeds[i.o.whole]
-	if f == nil || f.held == nil {
+func (i *importer) drop(f *feedImport) error {
+	if f.held == nil {
 		return nil
 	}
 	var gone []string
 	for id := range f.held {
-		if !f.seen[id] {
+		if !f.seen[id] && !i.bad[id] {
 			gone = append(gone, id)
 		}
 	}
-	// A record that could not be read is not gone; and a feed that lost a tenth overnight is more likely broken than
-	// mended. What stays can only be found once too often.
 	if len(gone) == 0 {
 		return nil
 	}
-	if i.result.Corrupt > 0 || len(gone) > 10 && len(gone) > len(f.held)/10 {
+	// A feed that lost a tenth overnight is more likely broken than mended. What stays can only be found once too often.
+	if len(gone) > 10 && len(gone) > len(f.held)/10 {
 		i.result.Kept += len(gone)
 		return nil
 	}

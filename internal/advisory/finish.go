@@ -144,6 +144,10 @@ func (s *Store) text(e *entry) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	return unpacked(packed, s.path(e.File))
+}
+
+func unpacked(packed []byte, path string) ([]byte, error) {
 	d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(uint64(usual.list)+1<<20))
 	if err != nil {
 		return nil, err
@@ -151,7 +155,7 @@ func (s *Store) text(e *entry) ([]byte, error) {
 	defer d.Close()
 	data, err := d.DecodeAll(packed, nil)
 	if err != nil {
-		return nil, fmt.Errorf("%s is damaged, import it again: %w", s.path(e.File), err)
+		return nil, fmt.Errorf("%s is damaged, import it again: %w", path, err)
 	}
 	return data, nil
 }
@@ -170,19 +174,22 @@ func writeFile(path string, data []byte) error {
 
 // finish makes the import count: everything is written and durable before the manifest names it.
 func (i *importer) finish(ctx context.Context) (*Result, error) {
-	if len(i.feeds) == 0 {
+	if len(i.feeds) == 0 && i.o.Source != "" {
 		text := "nothing was imported: no advisories in it"
 		if len(i.result.First) > 0 {
 			text = fmt.Sprintf("nothing was imported: all %d records are corrupt, the first is %s", i.result.Corrupt, i.result.First[0])
 		}
 		return i.result, errors.New(text)
 	}
-	if err := i.drop(); err != nil {
-		return nil, err
-	}
 	changed := false
 	for _, name := range slices.Sorted(maps.Keys(i.feeds)) {
 		f := i.feeds[name]
+		whole, all := i.whole[name]
+		if all {
+			if err := i.drop(f); err != nil {
+				return nil, fmt.Errorf("write the advisories of %s: %w", name, err)
+			}
+		}
 		if f.log != nil {
 			err := f.log.close()
 			length := f.log.n
@@ -211,12 +218,18 @@ func (i *importer) finish(ctx context.Context) (*Result, error) {
 				}
 			}
 		}
-		e.Name, e.Checked, e.Source = name, i.now.UTC(), i.o.Source
-		if f.changed || e.Imported.IsZero() {
+		// A record or two by hand do not make a feed fresh.
+		if all || e.Checked.IsZero() || f.Read*2 >= e.Records {
+			e.Checked, e.Source, e.Offline = i.now.UTC(), i.o.Source, true
+		}
+		if e.Name = name; f.changed || e.Imported.IsZero() {
 			e.Imported = i.now.UTC()
 		}
-		if i.o.whole == name {
-			e.URL, e.ETag, e.LastModified = i.o.url, i.o.etag, i.o.modified
+		if all {
+			e.URL, e.ETag, e.LastModified = whole.URL, whole.ETag, whole.LastModified
+			if whole.URL != "" {
+				e.Source, e.Offline = whole.URL, false
+			}
 		}
 		i.result.Feeds = append(i.result.Feeds, f.FeedResult)
 	}

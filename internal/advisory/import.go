@@ -19,11 +19,8 @@ import (
 type Options struct {
 	Source  string  // what is noted as the origin; empty: the path
 	Waiting Waiting // is told who holds the store while this import waits
-
-	whole    string // the feed of which the source holds all records: what it lacks is gone
-	url      string
-	etag     string
-	modified string
+	// Whole are the feeds of which the source holds all records, a mirror for example: what it lacks is gone.
+	Whole []string
 }
 
 // Result is what an import did.
@@ -167,10 +164,10 @@ func (i *importer) file(ctx context.Context, path, name string) (bool, error) {
 			list[j].name = folderOf(name) + list[j].name
 		}
 		return true, i.items(ctx, list)
-	case sortGzip, sortZstd:
+	case sortGzip, sortZstd, sortTar:
 		return i.packed(ctx, f, path, name, s)
 	default:
-		data, err := i.whole(f, path, s)
+		data, err := i.all(f, path, s)
 		if err != nil {
 			return false, err
 		}
@@ -181,8 +178,8 @@ func (i *importer) file(ctx context.Context, path, name string) (bool, error) {
 // folderOf is the folder of a file as the beginning of names below it.
 func folderOf(name string) string { return name[:strings.LastIndexByte(name, '/')+1] }
 
-// whole reads a file from its start, as much as its sort allows.
-func (i *importer) whole(f io.ReadSeeker, path string, s sort) ([]byte, error) {
+// all reads a file from its start, as much as its sort allows.
+func (i *importer) all(f io.ReadSeeker, path string, s sort) ([]byte, error) {
 	if s == unknown {
 		return nil, nil
 	}
@@ -192,13 +189,16 @@ func (i *importer) whole(f io.ReadSeeker, path string, s sort) ([]byte, error) {
 	return bounded(f, i.store.limits.list, path)
 }
 
-// packed reads what lies in gzip or zstd: a tar, or one file.
+// packed reads what lies in gzip or zstd, a tar or one file, and a tar that is not packed.
 func (i *importer) packed(ctx context.Context, f io.ReadSeeker, path, name string, s sort) (bool, error) {
 	open := func() (io.Reader, func(), error) {
 		if _, err := f.Seek(0, io.SeekStart); err != nil {
 			return nil, nil, err
 		}
 		bound := func(r io.Reader) io.Reader { return &total{r, i.store.limits.total, path} }
+		if s == sortTar {
+			return bound(f), func() {}, nil
+		}
 		if s == sortGzip {
 			r, err := gzip.NewReader(f)
 			if err != nil {

@@ -24,10 +24,12 @@ type importer struct {
 	old    *manifest
 	next   *manifest
 	feeds  map[string]*feedImport
-	lists  map[string]string // new files of KEV, EPSS and EOL by feed
-	recent string            // feed of the last record: where the next one is most likely
+	whole  map[string]edition // feeds of which the source holds all, with what an update knows of them
+	only   string             // the feed that everything belongs to, in an update
+	recent string             // feed of the last record: where the next one is most likely
 	enc    *zstd.Encoder
 	result *Result
+	bad    map[string]bool // names of files that could not be read; what is stored under them is not gone
 	w      writer
 	done   bool
 }
@@ -54,7 +56,11 @@ func (s *Store) begin(now time.Time, o Options) (*importer, error) {
 	}
 	next := old.copy()
 	next.Generation++
-	return &importer{store: s, now: now, o: o, old: old, next: next, feeds: map[string]*feedImport{}, lists: map[string]string{}, enc: enc, result: &Result{}}, nil
+	whole := map[string]edition{}
+	for _, feed := range o.Whole {
+		whole[feed] = edition{}
+	}
+	return &importer{store: s, now: now, o: o, old: old, next: next, feeds: map[string]*feedImport{}, whole: whole, enc: enc, result: &Result{}, bad: map[string]bool{}}, nil
 }
 
 // abandon closes what an error left open; finish leaves nothing for it. Bytes behind the committed length of a log are
@@ -179,7 +185,7 @@ func (i *importer) item(it item) error {
 		if known, e := i.list(data, it.name); known || e != nil {
 			return e
 		}
-		i.result.corrupt(it.name, err)
+		i.corrupt(it.name, err)
 		return nil
 	}
 	return i.add(a, a.feed(it.name), data)
@@ -255,7 +261,7 @@ func (i *importer) parts(group []item) error {
 		}
 		a, err := parseOSV(data)
 		if err != nil {
-			i.result.corrupt(it.name, err)
+			i.corrupt(it.name, err)
 			continue
 		}
 		a.Feed = a.feed(it.name)
@@ -286,9 +292,14 @@ func (i *importer) parts(group []item) error {
 		if err := i.add(p.a, p.a.Feed, data); err != nil {
 			return err
 		}
-		i.feeds[p.a.Feed].Read += p.read - 1
+		i.feeds[i.recent].Read += p.read - 1
 	}
 	return nil
+}
+
+func (i *importer) corrupt(name string, err error) {
+	i.bad[stem(name)] = true
+	i.result.corrupt(name, err)
 }
 
 // unreadable notes one file of an archive that cannot be unpacked; that it is too large is no fault of its own, but
@@ -297,12 +308,15 @@ func (i *importer) unreadable(name string, err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, os.ErrPermission) {
 		return err
 	}
-	i.result.corrupt(name, err)
+	i.corrupt(name, err)
 	return nil
 }
 
 // add keeps a record, unless a newer one or just this one is there.
 func (i *importer) add(a *advisory, feed string, data []byte) error {
+	if i.only != "" {
+		feed = i.only // a record that was withdrawn may name no package any more
+	}
 	f, err := i.feed(feed)
 	if err != nil {
 		return err

@@ -92,11 +92,8 @@ func contents(b []byte) (map[string]held, error) {
 		if r.bad {
 			return errDamaged
 		}
-		h := held{f.at, f.size, modified, f.crc, f.length}
-		if _, ok := out[id]; !ok {
-			id = strings.Clone(id)
-		}
-		out[id] = h
+		// A copy even where the key is there already: a map takes over the new text of a key that is equal.
+		out[strings.Clone(id)] = held{f.at, f.size, modified, f.crc, f.length}
 		return nil
 	})
 	return out, err

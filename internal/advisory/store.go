@@ -83,3 +83,37 @@ func (s *Store) Feeds() ([]Feed, error) {
 	}
 	return m.feeds(), nil
 }
+
+// Text is a record as it came; of one that came in parts an array of them. fs.ErrNotExist: the feed has none of that id.
+func (s *Store) Text(feed, id string) ([]byte, error) {
+	m, err := s.manifest()
+	if err != nil {
+		return nil, err
+	}
+	e := m.Feeds[feed]
+	if e == nil || feed == KEV || feed == EPSS || feed == EOL {
+		return nil, fmt.Errorf("feed %q: %w", feed, fs.ErrNotExist)
+	}
+	b, release, err := mapped(s.path(e.File), e.Length)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	var last []byte
+	err = frames(b, func(f frame) error {
+		r := reader{s: f.parsed}
+		if r.string() == id {
+			if last = f.raw; f.kind != frameRecord {
+				last = nil
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", s.path(e.File), err)
+	}
+	if last == nil {
+		return nil, fmt.Errorf("%s in feed %s: %w", id, feed, fs.ErrNotExist)
+	}
+	return unpacked(last, s.path(e.File))
+}
