@@ -221,6 +221,9 @@ func (i *importer) finish(ctx context.Context) (*Result, error) {
 		// A record or two by hand do not make a feed fresh.
 		if all || e.Checked.IsZero() || f.Read*2 >= e.Records {
 			e.Checked, e.Source, e.Offline = i.now.UTC(), i.o.Source, true
+			if !i.o.AsOf.IsZero() {
+				e.Checked, e.Offline = i.o.AsOf.UTC(), false
+			}
 		}
 		if e.Name = name; f.changed || e.Imported.IsZero() {
 			e.Imported = i.now.UTC()

@@ -17,8 +17,9 @@ import (
 
 // Options of an import.
 type Options struct {
-	Source  string  // what is noted as the origin; empty: the path
-	Waiting Waiting // is told who holds the store while this import waits
+	Source  string    // what is noted as the origin; empty: the path
+	AsOf    time.Time // how current the source is, as who imports it says; zero: as its newest record
+	Waiting Waiting   // is told who holds the store while this import waits
 	// Whole are the feeds of which the source holds all records, a mirror for example: what it lacks is gone.
 	Whole []string
 }

@@ -86,6 +86,10 @@ func Assess(ctx context.Context, o Options) (*report.Assessment, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := w.know(ctx, store, state, judgedAt); err != nil {
+		return nil, err
+	}
+	defer w.forget()
 	endpoints := []report.Endpoint{}
 	outcomes, err := w.judge(graded(all, &endpoints, judgedAt), judgedAt)
 	if err != nil {
@@ -96,29 +100,34 @@ func Assess(ctx context.Context, o Options) (*report.Assessment, error) {
 	if err != nil {
 		return nil, err
 	}
-	stand := func(f finding.Finding) finding.Standing { return clock.Stand(f, judgedAt) }
+	standing := func(f finding.Finding) finding.Standing { return clock.Stand(f, judgedAt) }
 	known := map[string]finding.Finding{}
 	if o.From == "" && !o.NoRecord {
 		r := run.Run{ID: uuid.Must(uuid.NewV7()).String(), Started: started, Finished: w.now(), Version: o.Version, Targets: targetsOf(hosts.list)}
 		if w.estate != nil {
 			r.EstateDigest = w.estate.Digest
 		}
-		if known, err = store.Record(ctx, r, obs, outcomes, stand); err != nil {
+		if known, err = store.Record(ctx, r, obs, outcomes, standing); err != nil {
 			if errors.Is(err, run.ErrHistory) {
 				return nil, &UsageError{err.Error()}
 			}
 			return nil, err
 		}
 		a.Run = r.ID
+		if err := store.Remember(ctx, remembered(w.vulnerable)); err != nil {
+			return nil, err
+		}
 		if err := restand(ctx, store, w.estate, clock, judgedAt); err != nil {
 			return nil, err
 		}
 	} else if all, err := store.Findings(ctx); err == nil {
 		for _, f := range all {
-			f.Standing = stand(f)
+			f.Standing = standing(f)
 			known[f.ID] = f
 		}
 	}
+	stand(w.vulnerable, known, judgedAt)
+	a.Vulnerabilities = slices.Concat([]report.Vulnerability{}, w.vulnerable)
 	w.fill(a, outcomes, known, judgedAt)
 	a.DurationMS = time.Since(started).Milliseconds()
 	if !slices.ContainsFunc(hosts.list, func(h report.Host) bool { return h.Problem == nil }) {
@@ -265,19 +274,23 @@ func (w *world) decode(kind string, data []byte) (fact.Fact, error) {
 
 // world is what judging needs besides facts.
 type world struct {
-	blobs    ssh.Blobs       // large files of the hosts of this assessment
-	roots    *x509.CertPool  // of the estate's own authorities; nil without any
-	paths    []website.Path  // what should not answer on websites
-	taken    map[string]bool // endpoints that are targets already
-	estate   *estate.Estate
-	path     string
-	unused   []string
-	warnings []string
-	checks   []*check.Check
-	sources  []host.Source
-	settings check.Catalogue
-	reqs     requirements
-	only     []string
-	risk     string
-	now      func() time.Time
+	blobs ssh.Blobs       // large files of the hosts of this assessment
+	roots *x509.CertPool  // of the estate's own authorities; nil without any
+	paths []website.Path  // what should not answer on websites
+	taken map[string]bool // endpoints that are targets already
+
+	advisories *advisories
+	forget     func()                 // lets go of them
+	vulnerable []report.Vulnerability // what judging found
+	estate     *estate.Estate
+	path       string
+	unused     []string
+	warnings   []string
+	checks     []*check.Check
+	sources    []host.Source
+	settings   check.Catalogue
+	reqs       requirements
+	only       []string
+	risk       string
+	now        func() time.Time
 }

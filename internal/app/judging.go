@@ -10,6 +10,7 @@ import (
 
 	"holdfast.example/holdfast/internal/check"
 	"holdfast.example/holdfast/internal/fact"
+	"holdfast.example/holdfast/internal/subject/vulnerabilities"
 )
 
 // feed gives observations with their facts, one kind after the other, of each kind some subjects at
@@ -39,6 +40,7 @@ func held(obs []fact.Observation) feed {
 // compares subjects with each other, at the end of its kind.
 func (w *world) judge(all feed, now time.Time) ([]check.Outcome, error) {
 	j := judging{world: w, now: now, each: make([][]check.Outcome, len(w.checks)), claims: newClaims()}
+	carried := newInventory()
 	var together []fact.Observation
 	for obs, err := range all {
 		if err != nil {
@@ -48,6 +50,7 @@ func (w *world) judge(all feed, now time.Time) ([]check.Outcome, error) {
 			continue
 		}
 		j.claims.add(obs)
+		carried.add(obs)
 		if len(together) > 0 && together[0].Kind != obs[0].Kind {
 			j.take(together)
 			together = nil
@@ -60,7 +63,17 @@ func (w *world) judge(all feed, now time.Time) ([]check.Outcome, error) {
 	}
 	j.take(together)
 	j.take(j.claims.observations())
+	if w.advisories != nil && w.judges(vulnerabilities.Fact{}.Kind().Name) {
+		var compared []fact.Observation
+		compared, w.vulnerable = carried.observations(w.advisories)
+		j.take(compared)
+	}
 	return j.outcomes(), nil
+}
+
+// judges tells whether a check judges facts of a kind.
+func (w *world) judges(kind string) bool {
+	return slices.ContainsFunc(w.checks, func(c *check.Check) bool { return c.Rule.Kind.Name == kind })
 }
 
 // compares tells whether a check compares facts of a kind.

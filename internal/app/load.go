@@ -21,7 +21,7 @@ import (
 )
 
 // usedSections are the sections of an estate that this version works with.
-var usedSections = []string{"organization", "timezone", "people", "roles", "teams", "environments", "applications",
+var usedSections = []string{"organization", "timezone", "calendar", "closures", "people", "roles", "teams", "environments", "applications",
 	"systems", "access", "attestations", "policy", "gates", "checks", "network"}
 
 // Catalogues gives the requirements and the settings of checks.
@@ -110,6 +110,9 @@ func (w *world) narrow(only []string) error {
 	kinds := map[string]bool{"linuxhost": true}
 	for _, c := range kept {
 		kinds[c.Rule.Kind.Name] = true
+	}
+	if kinds["vulnerabilities"] {
+		kinds["packages"] = true // what is compared with advisories
 	}
 	if !kinds["claims"] {
 		w.sources = slices.DeleteFunc(w.sources, func(s host.Source) bool { return !kinds[s.Kind.Name] })

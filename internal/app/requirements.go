@@ -99,10 +99,13 @@ func settledOf(o *check.Outcome, settled map[string]bool) (n int) {
 	return n
 }
 
-// reads names the kinds behind a check that judges claims: the facts that gave them.
+// reads names the kinds behind a check that judges what is made of other facts.
 func reads(c *check.Check) []string {
-	if c.Rule.Kind.Name == "claims" {
+	switch c.Rule.Kind.Name {
+	case "claims":
 		return []string{"linuxhost", "sshd", "accounts"}
+	case "vulnerabilities":
+		return []string{"linuxhost", "packages"}
 	}
 	return nil
 }
@@ -177,7 +180,6 @@ func (w *world) fill(a *report.Assessment, outcomes []check.Outcome, known map[s
 		a.RiskClass = &w.risk
 	}
 	a.Results, a.Requirements = make([]report.Result, 0, len(outcomes)), []report.Requirement{}
-	a.Vulnerabilities = []struct{}{}
 	for _, o := range outcomes {
 		r := w.result(o, known, now)
 		a.Results = append(a.Results, r)

@@ -52,7 +52,7 @@ func (g *global) waiverAdd() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.State, o.DB = g.state, g.db
 			o.Waiver.Kind, o.Selection.Findings = waiver.Kind(args[0]), args[1:]
-			o.Confirm = g.confirm(yes, "Ask for this %s until %s?", len(args) == 2 && len(o.Selection.Only)+len(o.Selection.Subjects)+len(o.Selection.Apps) == 0)
+			o.Confirm = g.confirm(yes, "Ask for this %s until %s?")
 			w, err := app.AddWaiver(cmd.Context(), o)
 			if err != nil {
 				return notTaken(err)
@@ -80,13 +80,16 @@ func (g *global) waiverAdd() *cobra.Command {
 	return c
 }
 
-// confirm shows what a decision is about and asks. One finding that was named by its id needs no question; without a
-// terminal nobody can answer, so --yes is needed.
-func (g *global) confirm(yes bool, question string, plain bool) func(waiver.Kind, time.Time, []finding.Finding) bool {
-	if yes || plain {
+// confirm shows what a decision is about and asks, unless it is about one finding alone. Without a terminal nobody can
+// answer, so --yes is needed.
+func (g *global) confirm(yes bool, question string) func(waiver.Kind, time.Time, []finding.Finding) bool {
+	if yes {
 		return nil
 	}
 	return func(kind waiver.Kind, until time.Time, list []finding.Finding) bool {
+		if len(list) == 1 {
+			return true
+		}
 		for _, f := range list {
 			fmt.Fprintf(g.stderr, "  %s  %-8s  %s: %s\n", f.ID, f.Severity, report.Clean(f.Subject), report.Clean(f.Detail))
 		}
@@ -127,7 +130,7 @@ func (g *global) waiverDecide(word string, action waiver.Action) *cobra.Command 
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.State, o.DB = g.state, g.db
-			o.Confirm = g.confirm(yes, "Approve this %s until %s?", false)
+			o.Confirm = g.confirm(yes, "Approve this %s until %s?")
 			w, err := app.DecideWaiver(cmd.Context(), o, args[0], action, why)
 			if err != nil {
 				return notTaken(err)

@@ -14,19 +14,19 @@ const SchemaName = "holdfast.assessment/v1"
 
 // Assessment is everything that one run says. Its JSON is the contract of "assess --format json".
 type Assessment struct {
-	Schema          string        `json:"schema"`
-	AssessedAt      time.Time     `json:"assessed_at"`
-	DurationMS      int64         `json:"duration_ms"`
-	Version         string        `json:"version"`
-	Run             string        `json:"run,omitempty"` // empty when nothing was recorded
-	Estate          Estate        `json:"estate"`
-	RiskClass       *string       `json:"risk_class_assumed"` // without an estate: the class that was taken
-	Hosts           []Host        `json:"hosts"`
-	Requirements    []Requirement `json:"requirements"`
-	Results         []Result      `json:"results"`
-	Vulnerabilities []struct{}    `json:"vulnerabilities"`
-	Endpoints       []Endpoint    `json:"endpoints"`
-	Summary         Summary       `json:"summary"`
+	Schema          string          `json:"schema"`
+	AssessedAt      time.Time       `json:"assessed_at"`
+	DurationMS      int64           `json:"duration_ms"`
+	Version         string          `json:"version"`
+	Run             string          `json:"run,omitempty"` // empty when nothing was recorded
+	Estate          Estate          `json:"estate"`
+	RiskClass       *string         `json:"risk_class_assumed"` // without an estate: the class that was taken
+	Hosts           []Host          `json:"hosts"`
+	Requirements    []Requirement   `json:"requirements"`
+	Results         []Result        `json:"results"`
+	Vulnerabilities []Vulnerability `json:"vulnerabilities"`
+	Endpoints       []Endpoint      `json:"endpoints"`
+	Summary         Summary         `json:"summary"`
 
 	Notes []string `json:"notes"` // what a reader must know: parts that sudo would add, declared and not used
 	Pages Pages    `json:"-"`
@@ -108,6 +108,32 @@ func (r Result) Worst(v Violation) check.Severity {
 		return v.Severity
 	}
 	return r.Severity
+}
+
+// Vulnerability is a known flaw of something that is installed on a subject.
+type Vulnerability struct {
+	ID         string     `json:"id"`      // CVE, else GHSA, else the name of the record
+	Aliases    []string   `json:"aliases"` // every other name, those of all records that matched among them
+	Name       string     `json:"-"`       // under which it is remembered
+	Package    string     `json:"package"` // of a distribution the source package
+	Version    string     `json:"version"`
+	Ecosystem  string     `json:"ecosystem"`
+	Purl       string     `json:"purl"`
+	FixedIn    []string   `json:"fixed_in"`
+	Severity   string     `json:"severity"`
+	Rated      string     `json:"rated"` // where the severity comes from, in words
+	CVSS       *string    `json:"cvss"`
+	KEV        bool       `json:"kev"`
+	EPSS       *float64   `json:"epss"`
+	Summary    string     `json:"summary"`
+	Subject    string     `json:"subject"`
+	Finding    string     `json:"finding"`
+	Status     string     `json:"status"` // open, unimportant, or the kind of decision that settles it
+	Identified time.Time  `json:"identified"`
+	FirstDue   *time.Time `json:"first_due"`
+	Due        *time.Time `json:"due"`
+	Overdue    bool       `json:"overdue"`
+	SettledBy  *string    `json:"settled_by"`
 }
 
 // Endpoint is what a TLS endpoint offers, graded.

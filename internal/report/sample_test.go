@@ -113,7 +113,7 @@ func sample() *report.Assessment {
 			{ID: "A.5.7.9", Title: "Containers run without root", Level: "must", Status: "not_applicable", Reason: "no container runs there", Checks: []string{}, Applications: []report.Application{}},
 		},
 		Results:         []report.Result{toor, root("prod/web-1", "F-4x2ab"), root("prod/web-2", "F-9c0de"), lost, mounts, banner, low, empty, broke, clock, none},
-		Vulnerabilities: []struct{}{}, Endpoints: []report.Endpoint{
+		Vulnerabilities: []report.Vulnerability{}, Endpoints: []report.Endpoint{
 			{Address: "shop.example:443", IP: "192.0.2.1:443", Grade: "B", Score: 91, Protocols: []string{"TLS 1.3", "TLS 1.0"}, Suites: []report.Suite{{Protocol: "TLS 1.3", Name: "TLS_AES_128_GCM_SHA256"}, {Protocol: "TLS 1.0", Name: "TLS_DHE_RSA_WITH_AES_128_CBC_SHA", Exchange: "DH 2048"}},
 				Certificate: &report.Certificate{Subject: "CN=shop.example", Issuer: "CN=CA 1", Names: []string{"shop.example"}, NotBefore: at("2026-11-01T00:00:00Z"), NotAfter: at("2026-12-10T09:31:00Z"), Key: "RSA 2048", Signature: "SHA256-RSA", Trust: "trusted", Fingerprint: "ab"},
 				Reasons:     []string{"cap B: TLS 1.0 is offered"}, Profile: "none", Probes: []report.Probe{{Name: "heartbleed", State: "safe"}, {Name: "beast", State: "vulnerable"}}, Unprobed: []string{"robot"}},

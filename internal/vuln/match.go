@@ -108,7 +108,7 @@ func (r *Record) Flaw() bool {
 // others are not among them.
 func (a Affected) names(id string) (out []string) {
 	for _, n := range slices.Concat(a.Record.Aliases, a.Record.Upstream) {
-		if !isCVE(n) || n == id {
+		if !IsCVE(n) || n == id {
 			out = append(out, n)
 		}
 	}
@@ -124,7 +124,7 @@ func (r *Record) cves(distribution bool) (out []string) {
 	}
 	for _, l := range lists {
 		for _, id := range l {
-			if isCVE(id) && !slices.Contains(out, id) {
+			if IsCVE(id) && !slices.Contains(out, id) {
 				out = append(out, id)
 			}
 		}
@@ -132,7 +132,8 @@ func (r *Record) cves(distribution bool) (out []string) {
 	return out
 }
 
-func isCVE(id string) bool { return strings.HasPrefix(id, "CVE-") }
+// IsCVE tells whether a name is a CVE.
+func IsCVE(id string) bool { return strings.HasPrefix(id, "CVE-") }
 
 // grouped puts the records of one vulnerability together under its name: each CVE is one; what has none belongs to
 // the CVEs of the records that it shares a name with, else to all others that it shares a name with.
@@ -154,7 +155,7 @@ func grouped(all []Affected, distribution bool) map[string][]Affected {
 	for i, a := range all {
 		cves[i] = a.Record.cves(distribution)
 		for _, n := range slices.Concat([]string{a.Record.ID}, a.Record.Aliases, a.Record.Upstream) {
-			if isCVE(n) {
+			if IsCVE(n) {
 				continue // two flaws are not one because a record names both
 			}
 			if j, ok := owner[n]; ok {

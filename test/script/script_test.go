@@ -3,6 +3,7 @@ package script
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/signal"
 	"testing"
@@ -25,6 +26,12 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: ".",
+		Condition: func(cond string) (bool, error) {
+			if cond == "root" {
+				return os.Getuid() == 0, nil
+			}
+			return false, fmt.Errorf("there is no condition %q", cond)
+		},
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("HOLDFAST_STATE", e.WorkDir+"/state")
 			e.Setenv("HOME", e.WorkDir)
