@@ -70,7 +70,7 @@ var rising = []struct {
 }{
 	{"deb-version(7)", dpkg, "1.0~~ 1.0~~a 1.0~ 1.0 1.0-1 1.0a 1.0a-1 1.0+ 1.0.1 1:0.1"},
 	{"Debian's practice", dpkg, "1.0-1~bpo12+1 1.0-1 1.0-1+b1 1.0-1+deb12u1 1.0-1+deb12u2 1.0-1.1 1.0-2"},
-	{"rpm-version(7)", rpm, "1.0~beta1 1.0~rc1 1.0 1.0^20240501git 1.0.1 1.0.1-1.el9 1.0.1-1.el9_2.1 1.0.1-2.el9 1:0.1-1"},
+	{"rpm-version(7)", rpm, "1.0~beta1 1.0~rc1 1.0 1.0-~1 1.0-1 1.0^20240501git 1.0.1 1.0.1-1.el9 1.0.1-1.el9_2.1 1.0.1-2.el9 1:0.1-1"},
 	{"apk-package(5)", apk, "1.0_alpha 1.0_beta 1.0_pre 1.0_rc 1.0_rc1 1.0 1.0-r1 1.0~0123ab 1.0_cvs 1.0_svn 1.0_git 1.0_hg 1.0_p 1.0_p1 1.0a 1.0b 1.0.1"},
 	{"apk: 0 first is a decimal place", apk, "1.02 1.02.07 1.1 1.9 1.10"},
 	{"semver.org 11", semver, "1.0.0-alpha 1.0.0-alpha.1 1.0.0-alpha.beta 1.0.0-beta 1.0.0-beta.2 1.0.0-beta.11 1.0.0-rc.1 1.0.0"},
@@ -119,6 +119,7 @@ func TestEqual(t *testing.T) {
 		{rubygems, "1.rc1 1.0.rc1 1.0.0.rc.1"},
 		{rubygems, "1.0.1.a 1.0.1.0.a 1.0.1.0.0.a.0"},
 		{packagist, "1.0 v1.0.0.0 1.0-stable 1+build 1.0@stable"},
+		{packagist, "1.0-alphadev 1.0a-dev 1.alpha.dev"},
 		{packagist, "1.0-beta2 1.0.0b2 1.0.BETA.2"},
 		{cran, "1.2-3 1.2.3 1.02.3"},
 	} {
