@@ -9,7 +9,8 @@ import "strings"
 //
 // Zeros and empty words do not count at the end, before a hyphen, or before a word: 1.0.rc1, 1.0-rc1 and
 // 1-rc1 are equal (MNG-7644). Maven 3.8 takes 1.0.rc1 for newer than 1-rc1, which makes it go in circles:
-// 1.0.alpha < 1 < 1-foo < 1.0.alpha.
+// 1.0.alpha < 1 < 1-foo < 1.0.alpha. Lists are flat, as the specification has them; where the code nests
+// them around an empty piece in the middle (1-0crm), it differs.
 // Sources: https://maven.apache.org/pom.html#version-order-specification, ComparableVersion of maven-artifact.
 func compareMaven(a, b string) int {
 	x, y := mavenReader{rest: a}, mavenReader{rest: b}

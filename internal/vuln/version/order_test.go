@@ -70,7 +70,7 @@ var rising = []struct {
 }{
 	{"deb-version(7)", dpkg, "1.0~~ 1.0~~a 1.0~ 1.0 1.0-1 1.0a 1.0a-1 1.0+ 1.0.1 1:0.1"},
 	{"Debian's practice", dpkg, "1.0-1~bpo12+1 1.0-1 1.0-1+b1 1.0-1+deb12u1 1.0-1+deb12u2 1.0-1.1 1.0-2"},
-	{"rpm-version(7)", rpm, "1.0~beta1 1.0~rc1 1.0 1.0^20240501git 1.0.1 1.0.1-1.el9 1.0.1-1.el9_2.1 1.0.1-2.el9 1:0.1-1"},
+	{"rpm-version(7)", rpm, "1.0~beta1 1.0~rc1 1.0 1.0-~1 1.0-1 1.0^20240501git 1.0.1 1.0.1-1.el9 1.0.1-1.el9_2.1 1.0.1-2.el9 1:0.1-1"},
 	{"apk-package(5)", apk, "1.0_alpha 1.0_beta 1.0_pre 1.0_rc 1.0_rc1 1.0 1.0-r1 1.0~0123ab 1.0_cvs 1.0_svn 1.0_git 1.0_hg 1.0_p 1.0_p1 1.0a 1.0b 1.0.1"},
 	{"apk: 0 first is a decimal place", apk, "1.02 1.02.07 1.1 1.9 1.10"},
 	{"semver.org 11", semver, "1.0.0-alpha 1.0.0-alpha.1 1.0.0-alpha.beta 1.0.0-beta 1.0.0-beta.2 1.0.0-beta.11 1.0.0-rc.1 1.0.0"},
@@ -82,6 +82,7 @@ var rising = []struct {
 	{"pom reference", maven, "1-foo 1.foo2 1-foo10 1-1 1-1-foo 1-2 1.1 1.2"},
 	{"MNG-7644", maven, "1.0.0.RC1 1.0.0-RC2 1.0.RC3 1.0.0.Final 1.0.0.SP1"},
 	{"Gem::Version", rubygems, "0.9 1.0.a.2 1.0.b1 1.0.b10 1.0-rc1 1.0.rc1 1.0 1.0.1"},
+	{"Gem::Version", rubygems, "1.a.b 1.a.0.b 1.a 1.a.1 1"},
 	{"versions.md of Composer", packagist, "dev-main 1.0-dev 1.0-alpha1 1.0-beta1-dev 1.0-beta1 1.0-beta10 1.0-RC1 1.0 1.0-p1 1.0.1 1.9 1.x-dev 2.0"},
 	{"NuGet", nuget, "1.0-Alpha 1.0-alpha10 1.0-alpha2 1.0-BETA 1.0 1.0.0.1-rc 1.0.0.1"},
 }
@@ -116,9 +117,11 @@ func TestEqual(t *testing.T) {
 		{pep440, "1.0.post1 1.0-1 1.0-r1 1.0rev1 1.POST.1"},
 		{maven, "1 1.0 1-ga 1.0.0.Final 1-RELEASE 1.0-0"},
 		{maven, "1-a1 1-alpha-1 1.alpha1 1.0.0.Alpha1 1.0-ALPHA-1"},
+		{maven, "1-0.1 1.0-0.1 1.ga-0.1"},
 		{rubygems, "1.rc1 1.0.rc1 1.0.0.rc.1"},
 		{rubygems, "1.0.1.a 1.0.1.0.a 1.0.1.0.0.a.0"},
 		{packagist, "1.0 v1.0.0.0 1.0-stable 1+build 1.0@stable"},
+		{packagist, "1.0-alphadev 1.0a-dev 1.alpha.dev"},
 		{packagist, "1.0-beta2 1.0.0b2 1.0.BETA.2"},
 		{cran, "1.2-3 1.2.3 1.02.3"},
 	} {
@@ -149,7 +152,7 @@ func TestNonsense(t *testing.T) {
 		{rubygems, "", "0.1"}, {rubygems, "latest", "0"}, {rubygems, "1..2", "1.3"},
 		{packagist, "dev-main", "0.0.0-dev"}, {packagist, "1.0-foo", "1.0-dev"}, {packagist, "", "0"},
 		{nuget, "1.*", "1.0"}, {nuget, "1.2.3.4.5", "1.2.3.5"}, {pub, "any", "0.0.0"},
-		{cran, "1.a", "1.0"}, {cran, "", "0"}, {cran, "1.", "1.0"},
+		{cran, "1.a", "1.0"}, {cran, "1.a", "1"}, {cran, "", "0"}, {cran, "1.", "1.0"},
 	} {
 		if c.o.Valid(c.invalid) {
 			t.Errorf("%s: %q is taken for a version", c.o.Name(), c.invalid)

@@ -85,10 +85,15 @@ func (r *composerReader) next() (text string, rank int) {
 		for n < len(r.rest) && !digit(r.rest[n]) && strings.IndexByte("-_.:", r.rest[n]) < 0 {
 			n++
 		}
-		text, r.rest = r.rest[:n], r.rest[n:]
-		if !equalFold(text, "stable") {
-			return text, composerWord(text)
+		if n > 3 && equalFold(r.rest[n-3:n], "dev") && composerWord(r.rest[:n-3]) != composerUnknown {
+			n -= 3 // alphadev is alpha-dev
 		}
+		text, r.rest = r.rest[:n], r.rest[n:]
+		if equalFold(text, "stable") { // Composer looks at nothing behind it
+			r.rest = ""
+			break
+		}
+		return text, composerWord(text)
 	}
 	return "", composerEnd
 }
@@ -124,7 +129,7 @@ func composerWord(w string) int {
 		{"dev", composerDev},
 		{"alpha", composerAlpha}, {"a", composerAlpha},
 		{"beta", composerBeta}, {"b", composerBeta},
-		{"rc", composerRC},
+		{"rc", composerRC}, {"stable", composerEnd},
 		{"patch", composerPatch}, {"pl", composerPatch}, {"p", composerPatch},
 	} {
 		if equalFold(w, known.word) {

@@ -194,14 +194,3 @@ func compareDotted(a, b string) int {
 	}
 	return 0
 }
-
-// before orders what is not so before what is.
-func before(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case b:
-		return -1
-	}
-	return 1
-}

@@ -6,26 +6,29 @@ import "strings"
 // before every other, so that "1.0" as an advisory's bound stands before each build of 1.0.
 // Source: rpm's rpmverCmp and rpmvercmp, https://rpm-software-management.github.io/rpm/man/rpm-version.7
 func compareRPM(a, b string) int {
-	ea, va, ra := splitRPM(a)
-	eb, vb, rb := splitRPM(b)
+	ea, va, ra, builtA := splitRPM(a)
+	eb, vb, rb, builtB := splitRPM(b)
 	if c := compareNumbers(ea, eb); c != 0 {
 		return c
 	}
 	if c := compareSegments(va, vb); c != 0 {
 		return c
 	}
+	if c := before(builtA, builtB); c != 0 {
+		return c
+	}
 	return compareSegments(ra, rb)
 }
 
 // splitRPM takes digits before a colon as the epoch and what follows the last hyphen as the release.
-func splitRPM(v string) (epoch, version, release string) {
+func splitRPM(v string) (epoch, version, release string, built bool) {
 	if n := digits(v); n < len(v) && v[n] == ':' {
 		epoch, v = v[:n], v[n+1:]
 	}
 	if i := strings.LastIndexByte(v, '-'); i >= 0 {
-		return epoch, v[:i], v[i+1:]
+		return epoch, v[:i], v[i+1:], true
 	}
-	return epoch, v, ""
+	return epoch, v, "", false
 }
 
 // What stands next in a version, in rising order: a tilde comes before the end, a caret right after it, a
@@ -82,8 +85,8 @@ func segment(s string) (kind int, text, rest string) {
 }
 
 func validRPM(v string) bool {
-	_, version, release := splitRPM(v)
-	if version == "" || release == "" && strings.HasSuffix(v, "-") {
+	_, version, release, built := splitRPM(v)
+	if version == "" || built && release == "" {
 		return false
 	}
 	for i := 0; i < len(version); i++ {
