@@ -126,6 +126,11 @@ func Assess(ctx context.Context, o Options) (*report.Assessment, error) {
 			known[f.ID] = f
 		}
 	}
+	more, err := w.recall(ctx, store, outcomes, clock, judgedAt)
+	if err != nil {
+		return nil, err
+	}
+	outcomes = append(outcomes, more...)
 	stand(w.vulnerable, known, judgedAt)
 	a.Vulnerabilities = slices.Concat([]report.Vulnerability{}, w.vulnerable)
 	w.fill(a, outcomes, known, judgedAt)

@@ -2,6 +2,7 @@ package app
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"holdfast.example/holdfast/internal/check"
@@ -92,7 +93,7 @@ func settledOf(o *check.Outcome, settled map[string]bool) (n int) {
 		return 0
 	}
 	for _, v := range o.Violations {
-		if settled[finding.ID(o.Check.ID, o.Observation.Kind.Name, o.Observation.Subject, v.Key)] {
+		if settled[findingOf(*o, v)] {
 			n++
 		}
 	}
@@ -183,6 +184,9 @@ func (w *world) fill(a *report.Assessment, outcomes []check.Outcome, known map[s
 	for _, o := range outcomes {
 		r := w.result(o, known, now)
 		a.Results = append(a.Results, r)
+		if o.Observation.Kind.Name == "findings" {
+			continue // they are counted where they were found
+		}
 		for _, v := range r.Violations {
 			if v.SettledBy == nil {
 				a.Summary.FindingsOpen++
@@ -238,7 +242,7 @@ func (w *world) result(o check.Outcome, known map[string]finding.Finding, now ti
 		r.RiskClass = &w.risk
 	}
 	for _, v := range o.Violations {
-		out := report.Violation{Violation: v, Finding: finding.ID(c.ID, o.Observation.Kind.Name, o.Observation.Subject, v.Key)}
+		out := report.Violation{Violation: v, Finding: findingOf(o, v)}
 		if f, ok := known[out.Finding]; ok && f.State == finding.Open {
 			at := f.Identified.UTC()
 			out.Identified, out.Due, out.Overdue = &at, f.Due, f.Overdue(now)
@@ -249,4 +253,12 @@ func (w *world) result(o check.Outcome, known map[string]finding.Finding, now ti
 		r.Violations = append(r.Violations, out)
 	}
 	return r
+}
+
+// findingOf is the finding of a violation. A violation about a finding is no other one.
+func findingOf(o check.Outcome, v check.Violation) string {
+	if id, ok := strings.CutPrefix(v.Key, "finding:"); ok && o.Observation.Kind.Name == "findings" {
+		return id
+	}
+	return finding.ID(o.Check.ID, o.Observation.Kind.Name, o.Observation.Subject, v.Key)
 }

@@ -50,7 +50,7 @@ func Of(p Package, o Order, s Source) []Match {
 				m.Summary = a.Record.Summary
 			}
 			for _, i := range a.Intervals {
-				if i.Fixed != "" && !i.Limit && i.Holds(o, p.Version) {
+				if i.Fixed != "" && !i.Limit && (doubtful != "" || i.Holds(o, p.Version)) {
 					m.Fixed = append(m.Fixed, i.Fixed)
 				}
 			}
@@ -80,13 +80,15 @@ func others(s Source, names []string) (out []Score) {
 	return out
 }
 
-// affected gives the records that hold and speak of the version.
+// affected gives the records that hold and speak of the version. Of what is no version nobody can say that it is newer than
+// a fix: every record with a range speaks of it.
 func affected(p Package, o Order, s Source) (out []Affected) {
+	valid := o.Valid(p.Version)
 	for _, a := range s.Find(Ecosystem(p.Ecosystem), Name(p.Ecosystem, p.Name)) {
 		if !a.Record.Withdrawn.IsZero() || !a.Record.Flaw() {
 			continue
 		}
-		if slices.Contains(a.Versions, p.Version) || slices.ContainsFunc(a.Intervals, func(i Interval) bool { return i.Holds(o, p.Version) }) {
+		if slices.Contains(a.Versions, p.Version) || slices.ContainsFunc(a.Intervals, func(i Interval) bool { return !valid || i.Holds(o, p.Version) }) {
 			out = append(out, a)
 		}
 	}

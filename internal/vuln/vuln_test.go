@@ -195,7 +195,7 @@ func TestMatch(t *testing.T) {
 		{Record: record("GHSA-4"), Intervals: []vuln.Interval{{Introduced: "0", Fixed: "9", Limit: true}}},
 	}}, kev: []string{"GHSA-2"}, epss: map[string]float64{"GHSA-3": 0.5}}
 	for version, want := range map[string]string{
-		"2": "GHSA-1 [3] GHSA-2 [] GHSA-4 []", "3": "GHSA-2 [] GHSA-4 []", "5": "GHSA-1 [6] GHSA-3 [] GHSA-4 []", "9": "", "x": "GHSA-2 [] GHSA-3 [] GHSA-4 []",
+		"2": "GHSA-1 [3] GHSA-2 [] GHSA-4 []", "3": "GHSA-2 [] GHSA-4 []", "5": "GHSA-1 [6] GHSA-3 [] GHSA-4 []", "9": "", "x": "GHSA-1 [3 6] GHSA-2 [] GHSA-3 [] GHSA-4 []",
 	} {
 		var got []string
 		for _, m := range vuln.Of(vuln.Package{Ecosystem: "npm", Name: "p", Version: version}, numbers{}, s) {

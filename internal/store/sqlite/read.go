@@ -50,6 +50,17 @@ func (s *Store) Findings(ctx context.Context) ([]finding.Finding, error) {
 	return out, nil
 }
 
+// OpenOf gives the open findings of a subject, and how many are closed.
+func (s *Store) OpenOf(ctx context.Context, subject string) (open []finding.Finding, closed int, err error) {
+	if open, err = query(ctx, s.db, "SELECT data FROM findings WHERE subject = ? AND state = 'open' ORDER BY id", subject); err == nil {
+		err = s.db.QueryRowContext(ctx, "SELECT count(*) FROM findings WHERE subject = ? AND state = 'closed'", subject).Scan(&closed)
+	}
+	if err != nil {
+		return nil, 0, fmt.Errorf("read findings of %s from %s: %w", subject, s.path, err)
+	}
+	return open, closed, nil
+}
+
 // Finding gives one finding with its history, oldest first; run.ErrNone when there is none.
 func (s *Store) Finding(ctx context.Context, id string) (finding.Finding, []finding.Event, error) {
 	fs, err := query(ctx, s.db, "SELECT data FROM findings WHERE id = ?", id)

@@ -8,6 +8,7 @@ import (
 	"holdfast.example/holdfast/internal/subject/accounts"
 	"holdfast.example/holdfast/internal/subject/environment"
 	"holdfast.example/holdfast/internal/subject/filesystems"
+	"holdfast.example/holdfast/internal/subject/findings"
 	"holdfast.example/holdfast/internal/subject/firewall"
 	"holdfast.example/holdfast/internal/subject/kernel"
 	"holdfast.example/holdfast/internal/subject/linuxhost"
@@ -128,6 +129,11 @@ func Checks() []*check.Check {
 		filesystems.SudoFolder,
 		filesystems.TLSKeys,
 		filesystems.TrustFiles,
+		findings.Acceptances,
+		findings.Extensions,
+		findings.InTime,
+		findings.Mitigations,
+		findings.Owned,
 		firewall.Active,
 		firewall.DefaultDeny,
 		firewall.Forward,

@@ -1,0 +1,72 @@
+package app
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"holdfast.example/holdfast/internal/check"
+	"holdfast.example/holdfast/internal/fact"
+	"holdfast.example/holdfast/internal/finding"
+	"holdfast.example/holdfast/internal/store/sqlite"
+	"holdfast.example/holdfast/internal/subject/findings"
+	"holdfast.example/holdfast/internal/waiver"
+)
+
+// recall judges what is remembered of the subjects of a run, after it was recorded. Its outcomes are reported and not
+// recorded: a finding about a finding would be one too many.
+func (w *world) recall(ctx context.Context, store *sqlite.Store, outcomes []check.Outcome, clock *finding.Clock, now time.Time) ([]check.Outcome, error) {
+	kind := findings.Fact{}.Kind()
+	if !w.judges(kind.Name) {
+		return nil, nil
+	}
+	var obs []fact.Observation
+	seen := map[string]bool{}
+	for _, o := range outcomes {
+		subject := o.Observation.Subject
+		if seen[subject] {
+			continue
+		}
+		seen[subject] = true
+		open, closed, err := store.OpenOf(ctx, subject)
+		if err != nil {
+			return nil, err
+		}
+		f := findings.Fact{Closed: closed}
+		for _, x := range open {
+			if x.Identified.After(now) {
+				continue // --now lies before it was seen
+			}
+			f.Open = append(f.Open, entryOf(x, clock, now))
+		}
+		data, err := fact.Canonical(f)
+		if err != nil {
+			return nil, err
+		}
+		obs = append(obs, fact.Observation{Subject: subject, Kind: kind, Fact: f, Digest: fact.Digest(data), ObservedAt: now, Collector: o.Observation.Collector})
+	}
+	slices.SortFunc(obs, func(a, b fact.Observation) int {
+		if a.Subject < b.Subject {
+			return -1
+		}
+		return 1
+	})
+	j := judging{world: w, now: now, each: make([][]check.Outcome, len(w.checks))}
+	j.take(obs)
+	return j.outcomes(), nil
+}
+
+func entryOf(x finding.Finding, clock *finding.Clock, now time.Time) findings.Entry {
+	s := clock.Stand(x, now)
+	e := findings.Entry{ID: x.ID, Check: x.Check, Detail: x.Detail, Severity: string(x.Severity), Teams: s.Teams, FirstDue: s.FirstDue, Due: s.Due, Rule: s.Rule}
+	for _, d := range clock.Waivers[x.ID] {
+		state := d.At(now)
+		if about, ok := d.For(x.ID); ok && state == waiver.InForce && d.Kind == waiver.FalsePositive && about.Seen != waiver.Digest(x.Detail) {
+			state = waiver.Expired
+		}
+		if state == waiver.InForce || state == waiver.Expired {
+			e.Decisions = append(e.Decisions, findings.Decision{ID: d.ID, Kind: string(d.Kind), State: string(state), By: d.DecidedBy.Person, Until: d.Until})
+		}
+	}
+	return e
+}
