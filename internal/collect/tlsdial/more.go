@@ -2,8 +2,8 @@ package tlsdial
 
 import (
 	"bytes"
+	"cmp"
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"slices"
 
@@ -81,63 +81,90 @@ func (t trial) resumes(ctx context.Context) (out []string) {
 	return out
 }
 
-// whole makes a whole handshake by the standard library, for what is encrypted since TLS 1.3.
-func (e Endpoint) whole(ctx context.Context, protocols ...string) (*tls.ConnectionState, error) {
-	c, err := e.dial(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer c.Close()
-	asked := false
-	t := tls.Client(c, &tls.Config{ServerName: e.Name, InsecureSkipVerify: true, // what it is worth is judged from what is seen
-		MinVersion: tls.VersionTLS10, CipherSuites: allGoSuites(), NextProtos: protocols,
-		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
-			asked = true
-			return &tls.Certificate{}, nil
-		}})
-	if err := t.HandshakeContext(ctx); err != nil {
-		return nil, err
-	}
-	s := t.ConnectionState()
-	if asked {
-		s.VerifiedChains = [][]*x509.Certificate{{}} // tells that a certificate was asked for
-	}
-	return &s, nil
-}
-
-func allGoSuites() (out []uint16) {
-	for _, s := range slices.Concat(tls.CipherSuites(), tls.InsecureCipherSuites()) {
-		out = append(out, s.ID)
-	}
-	return out
-}
-
 // known are protocols of RFC 7301 that are asked for.
 var known = []string{"h2", "http/1.1", "http/1.0"}
 
-// negotiated are the protocols that it takes, its favourite first.
-func (e Endpoint) negotiated(ctx context.Context) (out []string) {
-	for list := slices.Clone(known); len(list) > 0; {
-		s, err := e.whole(ctx, list...)
-		if err != nil || s.NegotiatedProtocol == "" {
+// negotiated are the protocols that it takes, its favourite first. It ends where the server wants none of the
+// rest, which it says by an alert or by passing them over.
+func (t trial) negotiated(ctx context.Context) (out []string) {
+	h, ok := t.newest()
+	for h.protocols = slices.Clone(known); ok && len(h.protocols) > 0; {
+		a, err := t.whole(ctx, h)
+		i := slices.Index(h.protocols, a.protocol)
+		if err != nil || i < 0 {
 			break
 		}
-		out = append(out, s.NegotiatedProtocol)
-		list = slices.DeleteFunc(list, func(p string) bool { return p == s.NegotiatedProtocol })
+		out = append(out, a.protocol)
+		h.protocols = slices.Delete(h.protocols, i, i+1)
 	}
 	return out
 }
 
+// newest gives a hello of the newest version with its suites.
+func (t trial) newest() (hello, bool) {
+	if suites := t.suites(0); slices.ContainsFunc(suites, func(s uint16) bool { return slices.Contains(spokenModern, s) }) {
+		return hello{version: tls13, suites: suites}, true
+	}
+	v, suites := t.below()
+	return hello{version: v, suites: suites, groups: allGroups(v)}, v >= tls10
+}
+
+// schemes finds the schemes by which a server of TLS 1.3 signs, and one answer for each: with the scheme the
+// certificate may change. The error is why there is none at all.
+func (t trial) schemes(ctx context.Context) (out []answer, err error) {
+	h := hello{version: tls13, suites: t.suites(0), signatures: allSignatures()}
+	for len(h.signatures) > 0 {
+		a, err := t.whole(ctx, h)
+		i := slices.Index(h.signatures, a.signature)
+		if err != nil || i < 0 {
+			if len(out) == 0 {
+				return nil, cmp.Or(err, errForm)
+			}
+			break
+		}
+		out = append(out, a)
+		h.signatures = slices.Delete(h.signatures, i, i+1)
+	}
+	return out, nil
+}
+
+// refusesStrangers tells whether who shows no certificate is sent away, of a server that asks for one.
+func (t trial) refusesStrangers(ctx context.Context) bool {
+	if h, ok := t.newest(); ok && h.version == tls13 {
+		m, err := t.meet(ctx, h)
+		if err != nil {
+			return false
+		}
+		defer m.Close()
+		demands, err := m.demands()
+		return err == nil && demands
+	}
+	h, ok := t.hello(spokenAEAD, spokenCBC)
+	if !ok {
+		return false
+	}
+	h.groups = []uint16{x25519, 0x0017, 0x0018, 0x0019}
+	s, err := t.begin(ctx, h)
+	if err != nil {
+		return false
+	}
+	defer s.Close()
+	return s.asks && refuses(s.finish())
+}
+
 // stapled reads a stapled response as far as the chain allows to verify it.
-func stapled(raw []byte, chain []*x509.Certificate) *tlsserver.Staple {
-	if len(raw) == 0 || len(chain) == 0 {
+func stapled(raw []byte, chain []certificate) *tlsserver.Staple {
+	if len(raw) == 0 {
 		return nil
+	}
+	if chain[0].strict == nil {
+		return &tlsserver.Staple{Status: "invalid", Text: "it belongs to a certificate that does not follow RFC 5280"}
 	}
 	var issuer *x509.Certificate
 	if len(chain) > 1 {
-		issuer = chain[1]
+		issuer = chain[1].strict
 	}
-	r, err := ocsp.ParseResponseForCert(raw, chain[0], issuer)
+	r, err := ocsp.ParseResponseForCert(raw, chain[0].strict, issuer)
 	if err != nil {
 		return &tlsserver.Staple{Status: "invalid", Text: err.Error()}
 	}

@@ -71,7 +71,7 @@ func (e Endpoint) further(ctx context.Context, f *tlsserver.Fact, all []found) {
 	for i := range f.Protocols {
 		p := &f.Protocols[i]
 		switch p.Name {
-		case "TLS 1.3":
+		case "TLS 1.3": // how it signs is seen with the certificates
 			wg.Go(func() { p.Groups = e.groups(ctx, tls13, t.suites(0)) })
 		case "TLS 1.2":
 			if suites := onCurves(t.suites(1)); len(suites) > 0 {
@@ -80,9 +80,9 @@ func (e Endpoint) further(ctx context.Context, f *tlsserver.Fact, all []found) {
 			wg.Go(func() { p.Signatures = e.signed(ctx, t.suites(1)) })
 		}
 	}
-	wg.Go(func() { f.ALPN = e.negotiated(ctx) })
+	wg.Go(func() { f.ALPN = t.negotiated(ctx) })
 	wg.Go(func() { f.Resumption = t.resumes(ctx) })
-	wg.Go(func() { e.certificates(ctx, f, all) })
+	wg.Go(func() { t.shown(ctx, f) })
 	probed := make([][]tlsserver.Probed, len(weaknesses)+1)
 	for i, w := range weaknesses {
 		wg.Go(func() {
@@ -95,6 +95,25 @@ func (e Endpoint) further(ctx context.Context, f *tlsserver.Fact, all []found) {
 	wg.Go(func() { probed[len(weaknesses)] = paddings(ctx, t) })
 	wg.Wait()
 	f.Probes = slices.Concat(probed...)
+}
+
+// shown looks at what the server shows of itself: how it signs, certificates, and whether it asks for ours.
+func (t trial) shown(ctx context.Context, f *tlsserver.Fact) {
+	var answers []answer
+	var err error
+	if len(t.suites(0)) > 0 {
+		answers, err = t.schemes(ctx)
+	}
+	for _, a := range answers {
+		f.Protocols[0].Signatures = append(f.Protocols[0].Signatures, signatureName(a.signature))
+	}
+	for _, x := range t.offered {
+		answers = append(answers, x.answers...)
+	}
+	t.certificates(ctx, f, answers, err)
+	if f.AsksClient {
+		f.ClientRequired = t.refusesStrangers(ctx)
+	}
 }
 
 // version finds the suites of one version: all are offered, what was chosen is taken away, until

@@ -17,7 +17,7 @@ var Trust = &check.Check{
 		"Apache: SSLCertificateFile with the same file. HAProxy: chain and key in one file.\n" +
 		"The organisation's own CA: put it into /usr/local/share/ca-certificates where Holdfast runs, then: sudo update-ca-certificates",
 	Requirements: []string{"A.5.2.3"},
-	Needs:        []string{PartChain},
+	Needs:        []string{PartChain, PartTrust},
 	Rule: onLeaf(func(f Fact, _ Certificate, _ check.Params) check.Result {
 		detail := ""
 		switch f.Trust {
@@ -38,6 +38,7 @@ var Trust = &check.Check{
 		check.Fails("a CA that nobody knows", sampleWith(func(f *Fact) { f.Trust, f.TrustText = "unknown-ca", "no CA stands behind it" }), "trust:unknown-ca"),
 		check.Fails("incomplete", sampleWith(func(f *Fact) { f.Trust = "incomplete" }), "trust:incomplete"),
 		check.Leaves("not verified", sampleWith(func(f *Fact) { f.Trust = "" })),
+		check.Leaves("cannot be verified", sampleWith(func(f *Fact) { f.Trust = ""; f.Note(PartTrust, unread) })),
 	},
 }
 
@@ -54,7 +55,7 @@ var Key = &check.Check{
 	Rule: onLeaf(func(f Fact, leaf Certificate, p check.Params) check.Result {
 		least := 0
 		switch {
-		case leaf.Key == "Ed25519", strings.HasPrefix(leaf.Key, "ML-DSA"):
+		case leaf.Key == "Ed25519", leaf.Key == "Ed448", strings.HasPrefix(leaf.Key, "ML-DSA"):
 			return check.Passed(keyText(leaf))
 		case leaf.Key == "RSA":
 			least = p.Int("rsa_bits")
@@ -77,6 +78,7 @@ var Key = &check.Check{
 		check.Passes("P-256", sample()),
 		check.Passes("RSA 3072", sampleWith(keyed("RSA", 3072))),
 		check.Passes("Ed25519", sampleWith(keyed("Ed25519", 256))),
+		check.Passes("Ed448", sampleWith(keyed("Ed448", 456))),
 		check.Fails("RSA 2048", sampleWith(keyed("RSA", 2048)), "certificate:leaf"),
 		check.Fails("P-224", sampleWith(keyed("ECDSA", 224)), "certificate:leaf"),
 		check.Fails("DSA", sampleWith(keyed("DSA", 0)), "certificate:leaf"),

@@ -87,7 +87,7 @@ func ungradable(f Fact, found []Reason) []Reason {
 			missing("protocols", v+" could not be probed: "+p.Error())
 		}
 	}
-	failed := slices.ContainsFunc(found, func(r Reason) bool { return r.Effect == "F" })
+	failed := slices.ContainsFunc(found, func(r Reason) bool { return r.Effect == "F" || r.Effect == "T" })
 	suites := 0
 	for _, p := range f.Protocols {
 		suites += len(p.Suites)
@@ -99,7 +99,11 @@ func ungradable(f Fact, found []Reason) []Reason {
 	case len(f.Chain) == 0:
 		missing("chain", "no certificate was seen")
 	case f.Trust == "":
-		missing("chain", "whether the certificate is trusted was not seen")
+		text := "whether the certificate is trusted was not seen"
+		if p, ok := gaps[PartTrust]; ok {
+			text = p.Text
+		}
+		missing("chain", text)
 	case certificateBits(f.Chain[0]) == 0:
 		missing("chain", "the size of the certificate's key is not known: "+f.Chain[0].Key)
 	case suites == 0:
