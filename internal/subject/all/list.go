@@ -317,6 +317,7 @@ func Checks() []*check.Check {
 		timesync.Servers,
 		timesync.Single,
 		timesync.Unprivileged,
+		tlsserver.ChainOrder,
 		tlsserver.Compression,
 		tlsserver.Dates,
 		tlsserver.Downgrade,

@@ -9,7 +9,7 @@ import (
 
 func all() []*check.Check {
 	return []*check.Check{OldProtocols, WeakSuites, Dates, Expiring, Name, Wildcard, Trust, Key, Signature, MinGrade,
-		KnownAttacks, Oracles, Renegotiation, Downgrade, Parameters, Compression, Revocation}
+		KnownAttacks, Oracles, Renegotiation, Downgrade, Parameters, Compression, Revocation, ChainOrder}
 }
 
 func TestChecks(t *testing.T) {

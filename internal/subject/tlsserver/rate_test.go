@@ -67,6 +67,14 @@ func TestRate(t *testing.T) {
 		{"no secure renegotiation", func(f *Fact) { f.SecureReneg = false }, "A-", 96, "renegotiation"},
 		{"self-signed ends the scoring", func(f *Fact) { f.Trust = "self-signed" }, "T", 0, "trust"},
 		{"incomplete chain", func(f *Fact) { f.Trust = "incomplete" }, "B", 96, "chain"},
+		{"a root sent along is a note", func(f *Fact) {
+			f.Chain = append(f.Chain, Certificate{Subject: "CN=Root", Issuer: "CN=Root"})
+			f.Chain[0].Issuer = "CN=Root"
+		}, "A+", 96, "chain-root"},
+		{"a certificate too many is a note", func(f *Fact) { f.Chain = append(f.Chain, Certificate{Subject: "CN=Other", Issuer: "CN=Root"}) }, "A+", 96, "chain-extra"},
+		{"expired, and nobody can tell whether it was trusted", func(f *Fact) { f.Trust = ""; f.Chain[0].NotAfter = now.Add(-time.Second) }, "T", 0, "expired"},
+		{"whether it is trusted cannot be told", func(f *Fact) { f.Trust = ""; f.Note(PartTrust, &fact.Problem{Cause: fact.NotParsable}) }, "", 0, "chain"},
+		{"Ed448 is worth no less than Ed25519", func(f *Fact) { f.Chain[0].Key, f.Chain[0].KeyBits = "Ed448", 456 }, "A+", 96, ""},
 		{"expired", func(f *Fact) { f.Chain[0].NotAfter = now.Add(-time.Second) }, "T", 0, "expired"},
 		{"not yet valid", func(f *Fact) { f.Chain[0].NotBefore = now.Add(time.Second) }, "T", 0, "not-yet-valid"},
 		{"wrong name", func(f *Fact) { f.Name = "www.shop.example" }, "M", 0, "name"},
