@@ -64,6 +64,10 @@ func (t trial) resumes(ctx context.Context) (out []string) {
 	if err != nil {
 		return nil
 	}
+	// A server forgets the session of who leaves without a word (RFC 2246 section 7.2.1).
+	_ = s.send(21, s.version, []byte{1, 0})
+	s.wait(quiet)
+	_, _, _ = s.messages.raw()
 	s.Close()
 	h.groups = allGroups(h.version)
 	if len(s.session) > 0 && s.ticket == nil {

@@ -155,7 +155,11 @@ func (e Endpoint) version(ctx context.Context, v uint16) (out found) {
 		}
 	}
 	if n := len(out.protocol.Suites); n > 1 {
-		h.suites = []uint16{out.protocol.Suites[n-1].ID, out.protocol.Suites[0].ID}
+		last := n - 1
+		if n > 2 && chaCha(out.protocol.Suites[last]) {
+			last-- // whose place may depend on the client alone
+		}
+		h.suites = []uint16{out.protocol.Suites[last].ID, out.protocol.Suites[0].ID}
 		if a, err := e.ask(ctx, h); err == nil {
 			out.protocol.Order = "server"
 			if a.suite == h.suites[0] {
@@ -167,10 +171,11 @@ func (e Endpoint) version(ctx context.Context, v uint16) (out found) {
 	return out
 }
 
+func chaCha(s tlsserver.Suite) bool { return strings.Contains(s.Name, "CHACHA20") }
+
 // prefersChaCha tells whether a server that has an order of its own gives ChaCha20 to those who want it.
 func (e Endpoint) prefersChaCha(ctx context.Context, h hello, suites []tlsserver.Suite) bool {
-	is := func(s tlsserver.Suite) bool { return strings.Contains(s.Name, "CHACHA20") }
-	i := slices.IndexFunc(suites, is)
+	i := slices.IndexFunc(suites, chaCha)
 	if i < 1 {
 		return false
 	}
