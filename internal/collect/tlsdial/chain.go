@@ -132,8 +132,14 @@ func (e Endpoint) trust(ctx context.Context, chain []certificate) (kind, text st
 	case odd != nil:
 		return "", "whether the certificate is trusted cannot be told: " + odd.Error()
 	case errors.As(err, &unknown) && len(last.IssuingCertificateURL) > 0 && !bytes.Equal(last.RawIssuer, last.RawSubject):
-		// Whether that one leads to a CA that is trusted is not known without fetching it.
-		return "incomplete", "the certificate of its issuer is not sent, only where to have it: " + last.Issuer.String()
+		switch complete, lost := e.complete(ctx, leaf, last, between, at); {
+		case complete:
+			return "incomplete", "the certificate of its issuer is not sent, only where to have it; from there it is trusted: " + last.Issuer.String()
+		case lost != nil:
+			// Whether that one leads to a CA that is trusted is not known: for the better, as the guide has it.
+			return "incomplete", "the certificate of its issuer is not sent, and could not be fetched: " + strings.ReplaceAll(lost.Error(), "\n", "; ")
+		}
+		return "unknown-ca", "no CA that this machine trusts stands behind it, nor behind the issuer that it names: " + last.Issuer.String()
 	case errors.As(err, &unknown):
 		return "unknown-ca", "no CA that this machine trusts stands behind it: " + last.Issuer.String()
 	}

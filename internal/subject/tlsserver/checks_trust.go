@@ -26,7 +26,7 @@ var Trust = &check.Check{
 		case "":
 			return check.Unseen("whether the certificate is trusted was not seen")
 		case incomplete:
-			detail = "the chain lacks an intermediate certificate"
+			detail = lacking(f)
 		default:
 			detail = untrusted(f)
 		}
