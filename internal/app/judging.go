@@ -10,6 +10,7 @@ import (
 
 	"holdfast.example/holdfast/internal/check"
 	"holdfast.example/holdfast/internal/fact"
+	"holdfast.example/holdfast/internal/subject/environment"
 )
 
 // feed gives observations with their facts, one kind after the other, of each kind some subjects at
@@ -59,7 +60,8 @@ func (w *world) judge(all feed, now time.Time) ([]check.Outcome, error) {
 		}
 	}
 	j.take(together)
-	j.take(j.claims.observations())
+	j.take(j.claims.hosts.observations(func(c environment.Claims) fact.Fact { return c }))
+	j.take(j.claims.endpoints.observations(func(c environment.Claims) fact.Fact { return environment.EndpointClaims(c) }))
 	return j.outcomes(), nil
 }
 

@@ -87,8 +87,11 @@ func (w *world) input(id string, by map[string][]*check.Outcome, scopes map[stri
 
 // reads names the kinds behind a check that judges claims: the facts that gave them.
 func reads(c *check.Check) []string {
-	if c.Rule.Kind.Name == "claims" {
+	switch c.Rule.Kind.Name {
+	case "claims":
 		return []string{"linuxhost", "sshd", "accounts"}
+	case "endpointclaims":
+		return []string{"tlsserver"}
 	}
 	return nil
 }

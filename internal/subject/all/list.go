@@ -97,6 +97,7 @@ func Checks() []*check.Check {
 		accounts.WarnDays,
 		accounts.WeakKeys,
 		environment.CAPerStage,
+		environment.CertificateKeyPerStage,
 		environment.HostKeyOnce,
 		environment.KeyPerStage,
 		environment.MachineIDOnce,

@@ -4,6 +4,7 @@
 package tlsserver
 
 import (
+	"slices"
 	"time"
 
 	"holdfast.example/holdfast/internal/fact"
@@ -134,7 +135,21 @@ type Certificate struct {
 func (Fact) Kind() fact.Kind { return fact.Kind{Name: "tlsserver", Version: 1} }
 
 // Probe is how recorded facts are read.
-var Probe = host.Probe[Fact]("TLS endpoint")
+var Probe = host.Claiming(host.Probe[Fact]("TLS endpoint"), claims)
+
+// claims gives the keys of the certificates that it shows: each should serve one stage.
+func claims(f Fact) (out []fact.Claim) {
+	for i, chain := range append([][]Certificate{f.Chain}, f.Others...) {
+		if len(chain) == 0 || chain[0].Public == "" {
+			continue
+		}
+		c := fact.Claim{Kind: "certificate_key", Fingerprint: chain[0].Public, Label: chain[0].Subject, At: f.Address}
+		if i == 0 || !slices.Contains(out, c) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
 
 // Names of the protocols, newest first.
 var Versions = []string{"TLS 1.3", "TLS 1.2", "TLS 1.1", "TLS 1.0", "SSL 3.0", "SSL 2.0"}
