@@ -40,6 +40,7 @@ func TestRate(t *testing.T) {
 		{"HSTS of a month", func(f *Fact) { f.HSTS = []string{"max-age=2592000"} }, "A", 96, "hsts"},
 		{"HSTS switched off", func(f *Fact) { f.HSTS = []string{"max-age=0"} }, "A-", 96, "hsts"},
 		{"no HTTP", func(f *Fact) { f.HTTP, f.HSTS = false, nil }, "A", 96, "hsts"},
+		{"a certificate of the client is wanted", func(f *Fact) { f.HTTP, f.HSTS, f.AsksClient, f.ClientRequired = false, nil, true, true }, "A", 96, "hsts"},
 		{"no TLS 1.3: C 80: 30+30+32", func(f *Fact) { f.Protocols = f.Protocols[1:] }, "A-", 92, "no-tls13"},
 		{"TLS 1.0: P (100+90)/2 = 95: 28.5+30+36 = 94.5", func(f *Fact) { f.Protocols = append(f.Protocols, protocol("TLS 1.0", cbc)) }, "B", 94, "tls10"},
 		{"TLS 1.1: P (100+95)/2 = 97.5: 29.25+30+36 = 95.25", func(f *Fact) { f.Protocols = append(f.Protocols, protocol("TLS 1.1", cbc)) }, "B", 95, "tls11"},
