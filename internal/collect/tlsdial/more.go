@@ -12,10 +12,14 @@ import (
 	"holdfast.example/holdfast/internal/subject/tlsserver"
 )
 
-// groups finds the groups of a version. Of TLS 1.3, without a key share the server has to name one; of
-// TLS 1.2 it uses one.
-func (e Endpoint) groups(ctx context.Context, v uint16, suites []uint16) (out []string) {
+// groups finds the groups of a version, beside those that are known. Of TLS 1.3, without a key share the server has
+// to name one; of TLS 1.2 it uses one.
+func (e Endpoint) groups(ctx context.Context, v uint16, suites, known []uint16) (out []string) {
 	h := hello{version: v, suites: suites, groups: allGroups(v)}
+	for _, g := range known {
+		out = append(out, groupName(g))
+	}
+	h.groups = without(h.groups, known)
 	for len(h.groups) > 0 {
 		a, err := e.ask(ctx, h)
 		i := slices.Index(h.groups, a.group)
@@ -24,6 +28,20 @@ func (e Endpoint) groups(ctx context.Context, v uint16, suites []uint16) (out []
 		}
 		out = append(out, groupName(a.group))
 		h.groups = slices.Delete(h.groups, i, i+1)
+	}
+	return out
+}
+
+func without(list, those []uint16) []uint16 {
+	return slices.DeleteFunc(list, func(x uint16) bool { return slices.Contains(those, x) })
+}
+
+// seen gives what answers of TLS 1.2 have told by the way, of what was offered, each once.
+func (t trial) seen(what func(answer) uint16, offered []uint16) (out []uint16) {
+	for _, a := range t.offered[1].answers {
+		if x := what(a); slices.Contains(offered, x) && !slices.Contains(out, x) {
+			out = append(out, x)
+		}
 	}
 	return out
 }
@@ -39,9 +57,12 @@ func onCurves(suites []uint16) (out []uint16) {
 	return out
 }
 
-// signed finds the schemes by which a server of TLS 1.2 signs its key exchange.
-func (e Endpoint) signed(ctx context.Context, suites []uint16) (out []string) {
-	h := hello{version: tls12, suites: suites, groups: allGroups(tls12), signatures: allSignatures()}
+// signed finds the schemes by which a server of TLS 1.2 signs its key exchange, beside those that are known.
+func (e Endpoint) signed(ctx context.Context, suites, known []uint16) (out []string) {
+	h := hello{version: tls12, suites: suites, groups: allGroups(tls12), signatures: without(allSignatures(), known)}
+	for _, s := range known {
+		out = append(out, signatureName(s))
+	}
 	for len(h.signatures) > 0 {
 		a, err := e.ask(ctx, h)
 		i := slices.Index(h.signatures, a.signature)
@@ -56,20 +77,10 @@ func (e Endpoint) signed(ctx context.Context, suites []uint16) (out []string) {
 
 // resumes tries to resume by id and by ticket, with TLS up to 1.2.
 func (t trial) resumes(ctx context.Context) (out []string) {
-	h, ok := t.hello(spokenAEAD, spokenCBC)
-	if !ok {
-		return nil
-	}
-	s, err := t.connect(ctx, h)
+	h, s, err := t.earlier()
 	if err != nil {
 		return nil
 	}
-	// A server forgets the session of who leaves without a word (RFC 2246 section 7.2.1).
-	_ = s.send(21, s.version, []byte{1, 0})
-	s.wait(quiet)
-	_, _, _ = s.messages.raw()
-	s.Close()
-	h.groups = allGroups(h.version)
 	if len(s.session) > 0 && s.ticket == nil {
 		h.session = s.session
 		if a, err := t.ask(ctx, h); err == nil && bytes.Equal(a.session, h.session) {

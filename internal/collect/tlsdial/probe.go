@@ -32,7 +32,6 @@ func Probe(ctx context.Context, e Endpoint) (tlsserver.Fact, error) {
 	for i, v := range numbers {
 		wg.Go(func() { all[i] = e.version(ctx, v) })
 	}
-	wg.Go(func() { f.Compression = e.compresses(ctx) })
 	wg.Wait()
 	speaks := slices.ContainsFunc(all, func(x found) bool { return len(x.answers) > 0 })
 	for i, x := range all {
@@ -57,7 +56,7 @@ func Probe(ctx context.Context, e Endpoint) (tlsserver.Fact, error) {
 	f.SecureReneg = secure(all)
 	for _, x := range all[1:] {
 		for _, a := range x.answers {
-			f.ExtendedMaster, f.Tickets = f.ExtendedMaster || a.extended, f.Tickets || a.tickets
+			f.ExtendedMaster, f.Tickets, f.Compression = f.ExtendedMaster || a.extended, f.Tickets || a.tickets, f.Compression || a.compress
 		}
 	}
 	e.further(ctx, &f, all)
@@ -67,17 +66,20 @@ func Probe(ctx context.Context, e Endpoint) (tlsserver.Fact, error) {
 // further looks at what needs to know versions and suites, all at once.
 func (e Endpoint) further(ctx context.Context, f *tlsserver.Fact, all []found) {
 	t := trial{Endpoint: e, offered: all}
+	t.earlier = t.meetOnce(ctx)
 	var wg sync.WaitGroup
 	for i := range f.Protocols {
 		p := &f.Protocols[i]
 		switch p.Name {
 		case "TLS 1.3": // how it signs is seen with the certificates
-			wg.Go(func() { p.Groups = e.groups(ctx, tls13, t.suites(0)) })
+			wg.Go(func() { p.Groups = e.groups(ctx, tls13, t.suites(0), nil) })
 		case "TLS 1.2":
 			if suites := onCurves(t.suites(1)); len(suites) > 0 {
-				wg.Go(func() { p.Groups = e.groups(ctx, tls12, suites) })
+				used := t.seen(func(a answer) uint16 { return a.group }, allGroups(tls12))
+				wg.Go(func() { p.Groups = e.groups(ctx, tls12, suites, used) })
 			}
-			wg.Go(func() { p.Signatures = e.signed(ctx, t.suites(1)) })
+			used := t.seen(func(a answer) uint16 { return a.signature }, allSignatures())
+			wg.Go(func() { p.Signatures = e.signed(ctx, t.suites(1), used) })
 		}
 	}
 	wg.Go(func() { f.ALPN = t.negotiated(ctx) })
@@ -119,7 +121,7 @@ func (t trial) shown(ctx context.Context, f *tlsserver.Fact) {
 // version finds the suites of one version: all are offered, what was chosen is taken away, until
 // the server refuses.
 func (e Endpoint) version(ctx context.Context, v uint16) (out found) {
-	h := hello{version: v, suites: offered(v), groups: allGroups(v), share: true}
+	h := hello{version: v, suites: offered(v), groups: allGroups(v), share: true, compress: v >= tls10 && v <= tls12}
 	for {
 		a, err := e.ask(ctx, h)
 		if err == nil && a.version != v {
@@ -182,12 +184,6 @@ func (e Endpoint) prefersChaCha(ctx context.Context, h hello, suites []tlsserver
 	h.suites = []uint16{suites[i].ID, suites[0].ID}
 	a, err := e.ask(ctx, h)
 	return err == nil && a.suite == suites[i].ID
-}
-
-// compresses asks for compression by the newest version that still has it.
-func (e Endpoint) compresses(ctx context.Context) bool {
-	a, err := e.ask(ctx, hello{version: tls12, suites: offered(tls12), groups: allGroups(tls12), compress: true})
-	return err == nil && a.compress
 }
 
 // secure tells whether every version up to TLS 1.2 that is offered has secure renegotiation.
