@@ -36,9 +36,9 @@ func without(list, those []uint16) []uint16 {
 	return slices.DeleteFunc(list, func(x uint16) bool { return slices.Contains(those, x) })
 }
 
-// seen gives what answers of TLS 1.2 have told by the way, of what was offered, each once.
-func (t trial) seen(what func(answer) uint16, offered []uint16) (out []uint16) {
-	for _, a := range t.offered[1].answers {
+// seen gives what answers of a version have told by the way, of what was offered, each once.
+func (f found) seen(what func(answer) uint16, offered []uint16) (out []uint16) {
+	for _, a := range f.answers {
 		if x := what(a); slices.Contains(offered, x) && !slices.Contains(out, x) {
 			out = append(out, x)
 		}

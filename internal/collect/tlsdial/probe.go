@@ -72,13 +72,12 @@ func (e Endpoint) further(ctx context.Context, f *tlsserver.Fact, all []found) {
 		p := &f.Protocols[i]
 		switch p.Name {
 		case "TLS 1.3": // how it signs is seen with the certificates
-			wg.Go(func() { p.Groups = e.groups(ctx, tls13, t.suites(0), nil) })
+			wg.Go(func() { p.Groups = e.groups(ctx, tls13, t.suites(0), all[0].seen(groupOf, allGroups(tls13))) })
 		case "TLS 1.2":
 			if suites := onCurves(t.suites(1)); len(suites) > 0 {
-				used := t.seen(func(a answer) uint16 { return a.group }, allGroups(tls12))
-				wg.Go(func() { p.Groups = e.groups(ctx, tls12, suites, used) })
+				wg.Go(func() { p.Groups = e.groups(ctx, tls12, suites, all[1].seen(groupOf, allGroups(tls12))) })
 			}
-			used := t.seen(func(a answer) uint16 { return a.signature }, allSignatures())
+			used := all[1].seen(func(a answer) uint16 { return a.signature }, allSignatures())
 			wg.Go(func() { p.Signatures = e.signed(ctx, t.suites(1), used) })
 		}
 	}
@@ -98,6 +97,8 @@ func (e Endpoint) further(ctx context.Context, f *tlsserver.Fact, all []found) {
 	wg.Wait()
 	f.Probes = slices.Concat(probed...)
 }
+
+func groupOf(a answer) uint16 { return a.group }
 
 // shown looks at what the server shows of itself: how it signs, certificates, and whether it asks for ours.
 func (t trial) shown(ctx context.Context, f *tlsserver.Fact) {

@@ -203,7 +203,10 @@ func TestConnections(t *testing.T) {
 		"that wants a certificate": func(t *testing.T) Endpoint {
 			return speaks(t, &tls.Config{Certificates: both, ClientAuth: tls.RequireAnyClientCert, NextProtos: known})
 		},
-		"OpenSSL":             func(t *testing.T) Endpoint { return openssl(t, "-alpn", "h2,http/1.1") },
+		"OpenSSL": func(t *testing.T) Endpoint { return openssl(t, "-alpn", "h2,http/1.1") },
+		"OpenSSL with two keys": func(t *testing.T) Endpoint {
+			return openssl(t, append(secondKey(t), "-cipher", "ECDHE+AESGCM:ECDHE+CHACHA20", "-alpn", "h2,http/1.1")...)
+		},
 		"OpenSSL, two suites": func(t *testing.T) Endpoint { return openssl(t, "-cipher", "ECDHE+AESGCM", "-alpn", "h2,http/1.1") },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -23,6 +23,27 @@ import (
 	"holdfast.example/holdfast/internal/subject/tlsserver"
 )
 
+// secondKey gives the arguments for a further certificate of an ECDSA key.
+func secondKey(t testing.TB) []string {
+	file := inPEM(t, selfSigned(t, true))
+	return []string{"-dcert", file, "-dkey", file}
+}
+
+// inPEM writes a certificate and its key to a file.
+func inPEM(t testing.TB, cert tls.Certificate) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "both.pem")
+	key, err := x509.MarshalPKCS8PrivateKey(cert.PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := append(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Certificate[0]}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})...)
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
 // openssl starts OpenSSL's own server with a certificate of an RSA key.
 func openssl(t testing.TB, arguments ...string) Endpoint {
 	t.Helper()
@@ -33,15 +54,7 @@ func openssl(t testing.TB, arguments ...string) Endpoint {
 		}
 		t.Skip("openssl is not installed")
 	}
-	cert, file := selfSigned(t, false), filepath.Join(t.TempDir(), "both.pem")
-	key, err := x509.MarshalPKCS8PrivateKey(cert.PrivateKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text := append(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Certificate[0]}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})...)
-	if err := os.WriteFile(file, text, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	file := inPEM(t, selfSigned(t, false))
 	cmd := exec.Command(path, append([]string{"s_server", "-accept", "127.0.0.1:0", "-cert", file, "-key", file, "-www"}, arguments...)...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
