@@ -88,6 +88,15 @@ func TestTwoChains(t *testing.T) {
 	}
 }
 
+// TestPlainKeyExchange: a server that would rather sign nothing shows all the same how it signs.
+func TestPlainKeyExchange(t *testing.T) {
+	f, err := Probe(t.Context(), openssl(t, "-tls1_2", "-cipher", "AES128-SHA:ECDHE-RSA-AES128-GCM-SHA256", "-serverpref"))
+	if want := "[rsa_pkcs1_sha224 rsa_pkcs1_sha256 rsa_pkcs1_sha384 rsa_pkcs1_sha512 rsa_pss_rsae_sha256 rsa_pss_rsae_sha384 rsa_pss_rsae_sha512]"; err != nil ||
+		f.Protocols[0].Suites[0].Name != "TLS_RSA_WITH_AES_128_CBC_SHA" || sorted(f.Protocols[0].Signatures) != want || len(f.Protocols[0].Groups) < 3 {
+		t.Errorf("%v %+v", err, f.Protocols)
+	}
+}
+
 // TestGroups: of each version exactly those that the server takes.
 func TestGroups(t *testing.T) {
 	conf := &tls.Config{Certificates: []tls.Certificate{selfSigned(t, true)}, CurvePreferences: []tls.CurveID{tls.CurveP384, tls.CurveP256}}

@@ -6,24 +6,54 @@ import (
 	"context"
 	"crypto/x509"
 	"slices"
+	"strings"
+	"sync"
 
 	"golang.org/x/crypto/ocsp"
 
 	"holdfast.example/holdfast/internal/subject/tlsserver"
 )
 
-// groups finds the groups of a version, beside those that are known. Of TLS 1.3, without a key share the server has
-// to name one; of TLS 1.2 it uses one.
-func (e Endpoint) groups(ctx context.Context, v uint16, suites, known []uint16) (out []string) {
-	h := hello{version: v, suites: suites, groups: allGroups(v)}
-	for _, g := range known {
-		out = append(out, groupName(g))
+// beside finds groups and signature schemes of a version while its suites are still asked for: all of them are
+// offered at once, so that far away it costs no time. What the first answer has told is not asked again.
+func (e Endpoint) beside(ctx context.Context, wg *sync.WaitGroup, out *found, first answer) {
+	v := first.version
+	switch v {
+	case tls13:
+		wg.Go(func() { out.protocol.Groups = e.groups(ctx, v, offered(v), first.group) })
+		wg.Go(func() {
+			out.shown, out.unshown = e.schemes(ctx)
+			for _, a := range out.shown {
+				out.protocol.Signatures = append(out.protocol.Signatures, signatureName(a.signature))
+			}
+		})
+	case tls12:
+		wg.Go(func() { out.protocol.Groups = e.groups(ctx, v, beginning("TLS_ECDHE_", "TLS_ECDH_anon_"), first.group) })
+		wg.Go(func() { out.protocol.Signatures = e.signed(ctx, first.signature) })
 	}
-	h.groups = without(h.groups, known)
+}
+
+// beginning gives the suites of TLS up to 1.2 whose names begin so.
+func beginning(words ...string) (out []uint16) {
+	for _, s := range suites {
+		if slices.ContainsFunc(words, func(w string) bool { return strings.HasPrefix(s.name, w) }) {
+			out = append(out, s.id)
+		}
+	}
+	return out
+}
+
+// groups finds the groups of a version, beside one that is known. Of TLS 1.3, without a key share the server has to
+// name one; of TLS 1.2 it uses one. The curve of the certificate's key is not told apart from it.
+func (e Endpoint) groups(ctx context.Context, v uint16, suites []uint16, known uint16) (out []string) {
+	h := hello{version: v, suites: suites, groups: allGroups(v)}
+	if i := slices.Index(h.groups, known); i >= 0 {
+		out, h.groups = append(out, groupName(known)), slices.Delete(h.groups, i, i+1)
+	}
 	for len(h.groups) > 0 {
 		a, err := e.ask(ctx, h)
 		i := slices.Index(h.groups, a.group)
-		if err != nil || i < 0 {
+		if err != nil || a.version != v || i < 0 {
 			break
 		}
 		out = append(out, groupName(a.group))
@@ -32,41 +62,17 @@ func (e Endpoint) groups(ctx context.Context, v uint16, suites, known []uint16) 
 	return out
 }
 
-func without(list, those []uint16) []uint16 {
-	return slices.DeleteFunc(list, func(x uint16) bool { return slices.Contains(those, x) })
-}
-
-// seen gives what answers of a version have told by the way, of what was offered, each once.
-func (f found) seen(what func(answer) uint16, offered []uint16) (out []uint16) {
-	for _, a := range f.answers {
-		if x := what(a); slices.Contains(offered, x) && !slices.Contains(out, x) {
-			out = append(out, x)
-		}
-	}
-	return out
-}
-
-// onCurves are the suites of one that exchange keys on a curve; the key of the certificate, which may be on a
-// curve of its own, is not told apart from it.
-func onCurves(suites []uint16) (out []uint16) {
-	for _, s := range suites {
-		if exchange(suiteName(s)) == "ECDHE" {
-			out = append(out, s)
-		}
-	}
-	return out
-}
-
-// signed finds the schemes by which a server of TLS 1.2 signs its key exchange, beside those that are known.
-func (e Endpoint) signed(ctx context.Context, suites, known []uint16) (out []string) {
-	h := hello{version: tls12, suites: suites, groups: allGroups(tls12), signatures: without(allSignatures(), known)}
-	for _, s := range known {
-		out = append(out, signatureName(s))
+// signed finds the schemes by which a server of TLS 1.2 signs its key exchange, beside one that is known. Suites that
+// sign nothing are not offered: a server that prefers them would show no scheme.
+func (e Endpoint) signed(ctx context.Context, known uint16) (out []string) {
+	h := hello{version: tls12, suites: beginning("TLS_ECDHE_", "TLS_DHE_"), groups: allGroups(tls12), signatures: allSignatures()}
+	if i := slices.Index(h.signatures, known); i >= 0 {
+		out, h.signatures = append(out, signatureName(known)), slices.Delete(h.signatures, i, i+1)
 	}
 	for len(h.signatures) > 0 {
 		a, err := e.ask(ctx, h)
 		i := slices.Index(h.signatures, a.signature)
-		if err != nil || i < 0 {
+		if err != nil || a.version != tls12 || i < 0 {
 			break
 		}
 		out = append(out, signatureName(a.signature))
@@ -126,10 +132,10 @@ func (t trial) newest() (hello, bool) {
 
 // schemes finds the schemes by which a server of TLS 1.3 signs, and one answer for each: with the scheme the
 // certificate may change. The error is why there is none at all.
-func (t trial) schemes(ctx context.Context) (out []answer, err error) {
-	h := hello{version: tls13, suites: t.suites(0), signatures: allSignatures()}
+func (e Endpoint) schemes(ctx context.Context) (out []answer, err error) {
+	h := hello{version: tls13, suites: spokenModern, signatures: allSignatures()}
 	for len(h.signatures) > 0 {
-		a, err := t.whole(ctx, h)
+		a, err := e.whole(ctx, h)
 		i := slices.Index(h.signatures, a.signature)
 		if err != nil || i < 0 {
 			if len(out) == 0 {

@@ -19,8 +19,10 @@ var numbers = []uint16{tls13, tls12, tls11, tls10, ssl3, ssl2}
 type found struct {
 	protocol tlsserver.Protocol
 	answers  []answer
-	err      error // why it is not known whether, or what, the server offers
-	silent   bool  // it closed without a word, which is a refusal only of a server that speaks otherwise
+	shown    []answer // of TLS 1.3, with its certificates
+	unshown  error    // why there are none
+	err      error    // why it is not known whether, or what, the server offers
+	silent   bool     // it closed without a word, which is a refusal only of a server that speaks otherwise
 }
 
 // Probe sees what the endpoint offers. A version of which it cannot be told is a gap. The error tells
@@ -68,19 +70,6 @@ func (e Endpoint) further(ctx context.Context, f *tlsserver.Fact, all []found) {
 	t := trial{Endpoint: e, offered: all}
 	t.earlier = t.meetOnce(ctx)
 	var wg sync.WaitGroup
-	for i := range f.Protocols {
-		p := &f.Protocols[i]
-		switch p.Name {
-		case "TLS 1.3": // how it signs is seen with the certificates
-			wg.Go(func() { p.Groups = e.groups(ctx, tls13, t.suites(0), all[0].seen(groupOf, allGroups(tls13))) })
-		case "TLS 1.2":
-			if suites := onCurves(t.suites(1)); len(suites) > 0 {
-				wg.Go(func() { p.Groups = e.groups(ctx, tls12, suites, all[1].seen(groupOf, allGroups(tls12))) })
-			}
-			used := all[1].seen(func(a answer) uint16 { return a.signature }, allSignatures())
-			wg.Go(func() { p.Signatures = e.signed(ctx, t.suites(1), used) })
-		}
-	}
 	wg.Go(func() { f.ALPN = t.negotiated(ctx) })
 	wg.Go(func() { f.Resumption = t.resumes(ctx) })
 	wg.Go(func() { t.shown(ctx, f) })
@@ -98,22 +87,13 @@ func (e Endpoint) further(ctx context.Context, f *tlsserver.Fact, all []found) {
 	f.Probes = slices.Concat(probed...)
 }
 
-func groupOf(a answer) uint16 { return a.group }
-
-// shown looks at what the server shows of itself: how it signs, certificates, and whether it asks for ours.
+// shown looks at the certificates, and whether ours is asked for. Those of TLS 1.3 came with its signature schemes.
 func (t trial) shown(ctx context.Context, f *tlsserver.Fact) {
-	var answers []answer
-	var err error
-	if len(t.suites(0)) > 0 {
-		answers, err = t.schemes(ctx)
-	}
-	for _, a := range answers {
-		f.Protocols[0].Signatures = append(f.Protocols[0].Signatures, signatureName(a.signature))
-	}
+	answers := slices.Clone(t.offered[0].shown)
 	for _, x := range t.offered {
 		answers = append(answers, x.answers...)
 	}
-	t.certificates(ctx, f, answers, err)
+	t.certificates(ctx, f, answers, t.offered[0].unshown)
 	if f.AsksClient {
 		f.ClientRequired = t.refusesStrangers(ctx)
 	}
@@ -123,6 +103,8 @@ func (t trial) shown(ctx context.Context, f *tlsserver.Fact) {
 // the server refuses.
 func (e Endpoint) version(ctx context.Context, v uint16) (out found) {
 	h := hello{version: v, suites: offered(v), groups: allGroups(v), share: true, compress: v >= tls10 && v <= tls12}
+	var wg sync.WaitGroup
+	defer wg.Wait()
 	for {
 		a, err := e.ask(ctx, h)
 		if err == nil && a.version != v {
@@ -147,7 +129,9 @@ func (e Endpoint) version(ctx context.Context, v uint16) (out found) {
 			out.err = fmt.Errorf("it chose %s, which was not offered", suiteName(a.suite))
 			break
 		}
-		out.answers = append(out.answers, a)
+		if out.answers = append(out.answers, a); len(out.answers) == 1 {
+			e.beside(ctx, &wg, &out, a)
+		}
 		s := tlsserver.Suite{ID: a.suite, Name: suiteName(a.suite), DHBits: a.dhBits(), DHPrime: primeName(a.prime)}
 		if v != tls13 {
 			s.Group = groupName(a.group)
