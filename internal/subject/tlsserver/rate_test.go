@@ -118,3 +118,12 @@ func BenchmarkRate(b *testing.B) {
 		Rate(f, now)
 	}
 }
+
+// An incomplete chain says what is known of what it lacks.
+func TestIncompleteText(t *testing.T) {
+	f := sampleWith(func(f *Fact) { f.Trust, f.TrustText = incomplete, "could not be fetched:\nrefused" })
+	g := Rate(f, f.Chain[0].NotBefore)
+	if len(g.Reasons) != 1 || g.Reasons[0].Text != "the chain lacks an intermediate certificate: could not be fetched: refused" || g.Letter != "B" {
+		t.Errorf("%s %q", g.Letter, g.Reasons)
+	}
+}
