@@ -121,6 +121,10 @@ func TestClientCertificate(t *testing.T) {
 	cert := selfSigned(t, true)
 	for version, v := range map[string]uint16{"TLS 1.3": tls.VersionTLS13, "TLS 1.2": tls.VersionTLS12} {
 		var plain tlsserver.Fact
+		quiet := &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: v, MaxVersion: v, ClientAuth: tls.RequestClientCert, SessionTicketsDisabled: true}
+		if f, err := Probe(t.Context(), speaks(t, quiet)); err != nil || !f.AsksClient || f.ClientRequired {
+			t.Errorf("%s: one that asks and then waits: %v %+v", version, err, f)
+		}
 		for _, c := range []struct {
 			auth           tls.ClientAuthType
 			asks, required bool
