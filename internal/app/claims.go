@@ -14,7 +14,7 @@ func claimsOf(kind string, f fact.Fact) []fact.Claim {
 	if f == nil {
 		return nil
 	}
-	for _, s := range all.Sources() {
+	for _, s := range slices.Concat(all.Sources(), all.Probes()) {
 		if s.Kind.Name == kind && s.Claims != nil {
 			return s.Claims(f)
 		}
@@ -26,12 +26,15 @@ func claimsOf(kind string, f fact.Fact) []fact.Claim {
 var claimGaps = map[string]map[string][]string{
 	"linuxhost": {"machine_id": {"machine_id"}},
 	"sshd":      {"host_keys": {"host_key"}, "user_cas": {"user_ca"}, "config": {"user_ca"}, "installed": {"host_key", "user_ca"}},
+	"tlsserver": {"chain": {environment.CertificateKey}},
 	"accounts":  {"shadow": {"verifier"}, "passwd": {"verifier", "authorized_key"}, "authorized_keys": {"authorized_key"}},
 }
 
 // claims gathers for each subject what all its facts claim, as one observation. It is made anew at
-// each judging and not recorded.
-type claims struct {
+// each judging and not recorded. Endpoints are kept apart from hosts, which have claims that no endpoint has.
+type claims struct{ hosts, endpoints gathered }
+
+type gathered struct {
 	subjects []string
 	by       map[string]*claimant
 }
@@ -42,19 +45,24 @@ type claimant struct {
 	seen  bool // at least one fact is there
 }
 
-func newClaims() *claims { return &claims{by: map[string]*claimant{}} }
+func newClaims() *claims {
+	return &claims{hosts: gathered{by: map[string]*claimant{}}, endpoints: gathered{by: map[string]*claimant{}}}
+}
 
 func (c *claims) add(obs []fact.Observation) {
 	for _, o := range obs {
-		if slices.ContainsFunc(all.Probes(), func(p host.Source) bool { return p.Kind == o.Kind }) {
-			continue // endpoints claim nothing yet
+		g := &c.hosts
+		if i := slices.IndexFunc(all.Probes(), func(p host.Source) bool { return p.Kind == o.Kind }); i >= 0 {
+			if g = &c.endpoints; all.Probes()[i].Claims == nil {
+				continue
+			}
 		}
-		s, ok := c.by[o.Subject]
+		s, ok := g.by[o.Subject]
 		if !ok {
 			s = &claimant{first: o}
 			s.first.Fact = nil
-			c.by[o.Subject] = s
-			c.subjects = append(c.subjects, o.Subject)
+			g.by[o.Subject] = s
+			g.subjects = append(g.subjects, o.Subject)
 		}
 		if o.Fact == nil {
 			for _, kinds := range claimGaps[o.Kind.Name] {
@@ -74,17 +82,19 @@ func (c *claims) add(obs []fact.Observation) {
 	}
 }
 
-func (c *claims) observations() []fact.Observation {
+// observations gives what was gathered, as a fact that is made of the claims.
+func (g gathered) observations(made func(environment.Claims) fact.Fact) []fact.Observation {
 	var out []fact.Observation
-	for _, name := range c.subjects {
-		s := c.by[name]
+	for _, name := range g.subjects {
+		s := g.by[name]
 		slices.SortFunc(s.List, fact.Claim.Compare)
-		o := fact.Observation{Subject: name, Kind: s.Kind(), ObservedAt: s.first.ObservedAt, Collector: s.first.Collector}
+		seen := made(s.Claims)
+		o := fact.Observation{Subject: name, Kind: seen.Kind(), ObservedAt: s.first.ObservedAt, Collector: s.first.Collector}
 		if !s.seen {
 			o.Problem = s.first.Problem
 		} else {
-			o.Fact = s.Claims
-			if data, err := fact.Canonical(s.Claims); err == nil {
+			o.Fact = seen
+			if data, err := fact.Canonical(seen); err == nil {
 				o.Digest = fact.Digest(data)
 			}
 		}

@@ -149,7 +149,9 @@ func (e endpoint) at(ctx context.Context, p place, timeout time.Duration, limit 
 			err = fmt.Errorf("it asks for a certificate of the client, and none is shown: %w", err)
 		}
 		site.problem = lost(site.subject, err)
-		seen.Note(tlsserver.PartHTTP, site.problem)
+		if !seen.ClientRequired { // to strangers there is no HTTP, and so no HSTS to be seen
+			seen.Note(tlsserver.PartHTTP, site.problem)
+		}
 	} else {
 		site.fact = page
 		seen.HTTP = true

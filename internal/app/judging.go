@@ -10,6 +10,7 @@ import (
 
 	"holdfast.example/holdfast/internal/check"
 	"holdfast.example/holdfast/internal/fact"
+	"holdfast.example/holdfast/internal/subject/environment"
 	"holdfast.example/holdfast/internal/subject/vulnerabilities"
 )
 
@@ -62,12 +63,13 @@ func (w *world) judge(all feed, now time.Time) ([]check.Outcome, error) {
 		}
 	}
 	j.take(together)
-	j.take(j.claims.observations())
 	if w.advisories != nil && w.judges(vulnerabilities.Fact{}.Kind().Name) {
 		var compared []fact.Observation
 		compared, w.vulnerable = carried.observations(w.advisories)
 		j.take(compared)
 	}
+	j.take(j.claims.hosts.observations(func(c environment.Claims) fact.Fact { return c }))
+	j.take(j.claims.endpoints.observations(func(c environment.Claims) fact.Fact { return environment.EndpointClaims(c) }))
 	return j.outcomes(), nil
 }
 

@@ -205,3 +205,24 @@ systems:
 		}
 	}
 }
+
+// TestClientRequired: an endpoint that lets nobody in without a certificate is graded all the same; its website is unknown.
+func TestClientRequired(t *testing.T) {
+	named(t, "127.0.0.1")
+	for _, auth := range []tls.ClientAuthType{tls.RequireAnyClientCert, tls.RequestClientCert} {
+		port := serves(t, "127.0.0.1", "0", &tls.Config{ClientAuth: auth})
+		a, err := Assess(t.Context(), Options{Targets: []string{"https://shop.test:" + port}, State: t.TempDir()})
+		if err != nil || len(a.Endpoints) != 1 || a.Endpoints[0].Grade != "T" { // of nobody's CA
+			t.Fatalf("%s: %v %+v", auth, err, a.Endpoints)
+		}
+		required := auth == tls.RequireAnyClientCert
+		if text := strings.Join(a.Endpoints[0].Reasons, "\n"); strings.Contains(text, "without a certificate of the client") != required || strings.Contains(text, "was not seen") {
+			t.Errorf("%s: %s", auth, text)
+		}
+		for _, r := range a.Results {
+			if r.Check == "tlsserver-grade" && r.Verdict != check.Fail || r.Check == "website-hsts" && (r.Verdict == check.Unknown) != required {
+				t.Errorf("%s: %s is %s: %s", auth, r.Check, r.Verdict, r.Detail)
+			}
+		}
+	}
+}

@@ -107,6 +107,8 @@ func reads(c *check.Check) []string {
 		return []string{"linuxhost", "sshd", "accounts"}
 	case "vulnerabilities":
 		return []string{"linuxhost", "packages"}
+	case "endpointclaims":
+		return []string{"tlsserver"}
 	}
 	return nil
 }

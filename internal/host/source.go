@@ -39,12 +39,18 @@ func Define[F fact.Fact](s Spec[F]) Source {
 	src.Needs, src.Follow = s.Needs, s.Follow
 	src.Parse = func(ev *Evidence, k fact.Key) fact.Fact { return s.Parse(ev, k) }
 	if s.Claims != nil {
-		src.Claims = func(f fact.Fact) []fact.Claim {
-			if v, ok := f.(F); ok {
-				return s.Claims(v)
-			}
-			return nil
+		src = Claiming(src, s.Claims)
+	}
+	return src
+}
+
+// Claiming makes a Source whose fact F claims something for its subject.
+func Claiming[F fact.Fact](src Source, claims func(F) []fact.Claim) Source {
+	src.Claims = func(f fact.Fact) []fact.Claim {
+		if v, ok := f.(F); ok {
+			return claims(v)
 		}
+		return nil
 	}
 	return src
 }

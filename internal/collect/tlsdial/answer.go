@@ -14,6 +14,8 @@ import (
 const (
 	maxRecord  = 1<<14 + 2048 // RFC 5246 section 6.2.3
 	maxMessage = 256 << 10    // a chain with 100 names in each certificate has 30 KB
+	maxAnswer  = 1 << 20      // of one connection
+	minCharge  = 256          // what the smallest record counts for, so that their number is bounded too
 )
 
 // answer is what a server says to a hello.
@@ -34,7 +36,11 @@ type answer struct {
 	tickets   bool     // it means to send one: RFC 5077
 	heartbeat bool     // RFC 6520
 	asks      bool     // for a certificate of the client
-	chain     [][]byte // DER, as sent; not of TLS 1.3
+	chain     [][]byte // DER, as sent; of TLS 1.3 only where the handshake went on
+	cut       bool     // the chain was too large, and nothing after it was read
+	protocol  string   // of RFC 7301
+	staple    []byte   // RFC 6066 section 8
+	stamps    int      // signed certificate timestamps beside the certificate: RFC 6962
 	ssl2      []uint32 // the ciphers of SSL 2.0
 }
 
@@ -47,6 +53,7 @@ var (
 	errClosed = errors.New("it closes the connection without an alert")
 	errNotTLS = errors.New("it does not answer in TLS")
 	errForm   = errors.New("its handshake is malformed")
+	errLarge  = fmt.Errorf("its certificates, or another message, have more than %d KiB", maxMessage>>10)
 )
 
 // helloRetry is the random of a HelloRetryRequest: RFC 8446 section 4.1.3.
@@ -66,6 +73,10 @@ func read(m *messages) (answer, error) {
 	var a answer
 	for first := true; ; first = false {
 		kind, body, err := m.next()
+		if errors.Is(err, errLarge) && kind == 11 && !first {
+			a.cut = true
+			return a, nil // protocol and suite are known all the same
+		}
 		if err != nil {
 			return a, err
 		}
@@ -91,6 +102,8 @@ func read(m *messages) (answer, error) {
 			a.keyExchange(body)
 		case 13:
 			a.asks = true
+		case 22:
+			a.status(body)
 		case 14:
 			return a, nil
 		}
@@ -103,8 +116,9 @@ type messages struct {
 	buf     []byte
 	log     []byte // every message so far, when kept
 	keep    bool
-	resumes []byte                                       // id of the session that is to be resumed
-	open    func(kind byte, body []byte) ([]byte, error) // decrypts; nil before keys are agreed upon
+	resumes []byte                                             // id of the session that is to be resumed
+	open    func(kind byte, body []byte) (byte, []byte, error) // decrypts; nil before keys are agreed upon
+	seen    int                                                // bytes so far
 }
 
 func (m *messages) next() (kind byte, body []byte, err error) {
@@ -112,7 +126,7 @@ func (m *messages) next() (kind byte, body []byte, err error) {
 		if len(m.buf) >= 4 {
 			n := int(m.buf[1])<<16 | int(m.buf[2])<<8 | int(m.buf[3])
 			if n > maxMessage {
-				return 0, nil, errForm
+				return m.buf[0], nil, errLarge
 			}
 			if len(m.buf) >= 4+n {
 				if m.keep {
@@ -135,6 +149,8 @@ func (m *messages) record() error {
 		return err
 	case kind == 21 && len(body) == 2 && body[0] == 1 && body[1] == 112:
 		return nil // unrecognized_name as a warning: the server goes on
+	case kind == 20 && m.open != nil:
+		return nil // RFC 8446 section D.4
 	case kind == 21 && len(body) == 2:
 		return refused{body[0], body[1]}
 	case kind != 22 || len(body) == 0:
@@ -157,14 +173,15 @@ func (m *messages) raw() (kind byte, body []byte, err error) {
 	if head[1] != 3 || head[0] < 20 || head[0] > 24 || n > maxRecord {
 		return 0, nil, errNotTLS
 	}
+	if m.seen += max(n, minCharge); m.seen > maxAnswer {
+		return 0, nil, errLarge
+	}
 	body = make([]byte, n)
 	if _, err := io.ReadFull(m.r, body); err != nil {
 		return 0, nil, closed(err)
 	}
 	if m.open != nil {
-		if body, err = m.open(head[0], body); err != nil {
-			return 0, nil, err
-		}
+		return m.open(head[0], body)
 	}
 	return head[0], body, nil
 }
@@ -192,10 +209,22 @@ func (a *answer) serverHello(body []byte) error {
 	if !s.ReadUint16LengthPrefixed(&extensions) || !s.Empty() {
 		return errForm
 	}
-	for !extensions.Empty() {
+	if err := a.extensions(extensions); err != nil {
+		return err
+	}
+	if a.version != tls13 && bytes.Equal(a.random, helloRetry) {
+		return errForm
+	}
+	return nil
+}
+
+// extensions reads those of a ServerHello, of EncryptedExtensions, and of an entry of a chain: none means
+// different things in two of them.
+func (a *answer) extensions(s cryptobyte.String) error {
+	for !s.Empty() {
 		var kind uint16
 		var data cryptobyte.String
-		if !extensions.ReadUint16(&kind) || !extensions.ReadUint16LengthPrefixed(&data) {
+		if !s.ReadUint16(&kind) || !s.ReadUint16LengthPrefixed(&data) {
 			return errForm
 		}
 		switch kind {
@@ -204,9 +233,20 @@ func (a *answer) serverHello(body []byte) error {
 				return errForm
 			}
 		case 51:
-			if !data.ReadUint16(&a.group) {
+			var point cryptobyte.String
+			if !data.ReadUint16(&a.group) || !data.Empty() && !data.ReadUint16LengthPrefixed(&point) {
 				return errForm
 			}
+			a.point = point
+		case 5:
+			a.status(data)
+		case 16:
+			var list, name cryptobyte.String
+			if data.ReadUint16LengthPrefixed(&list) && list.ReadUint8LengthPrefixed(&name) {
+				a.protocol = string(name)
+			}
+		case 18:
+			a.stamps = countStamps(data)
 		case 0xff01:
 			a.reneg = true
 		case 15:
@@ -217,10 +257,16 @@ func (a *answer) serverHello(body []byte) error {
 			a.tickets = true
 		}
 	}
-	if a.version != tls13 && bytes.Equal(a.random, helloRetry) {
-		return errForm
-	}
 	return nil
+}
+
+// status reads a CertificateStatus: RFC 6066 section 8. In a ServerHello it is empty and announces one.
+func (a *answer) status(s cryptobyte.String) {
+	var kind uint8
+	var response cryptobyte.String
+	if s.ReadUint8(&kind) && kind == 1 && s.ReadUint24LengthPrefixed(&response) {
+		a.staple = bytes.Clone(response)
+	}
 }
 
 func (a *answer) certificate(body []byte) error {

@@ -4,45 +4,34 @@ import (
 	"bytes"
 	"context"
 	"crypto/rsa"
-	"crypto/sha256"
 	"crypto/x509"
-	"encoding/asn1"
-	"encoding/hex"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
-
-	"golang.org/x/crypto/cryptobyte"
 
 	"holdfast.example/holdfast/internal/fact"
 	"holdfast.example/holdfast/internal/subject/tlsserver"
 )
 
-// certificates sees the chains: as sent in the clear up to TLS 1.2, and in a whole handshake of the newest
-// version. The first is the one that this handshake had.
-func (e Endpoint) certificates(ctx context.Context, f *tlsserver.Fact, all []found) {
-	var chains [][][]byte
-	add := func(chain [][]byte) {
-		same := func(c [][]byte) bool { return bytes.Equal(c[0], chain[0]) }
-		if len(chain) > 0 && len(chains) < maxChains && !slices.ContainsFunc(chains, same) {
-			chains = append(chains, chain)
+const (
+	maxChains = 8  // of a server that has another certificate for each suite
+	maxChain  = 32 // certificates of one chain
+)
+
+// certificates describes the chains that the answers of all versions brought, the newest first, and says what they
+// are worth. err is why TLS 1.3 brought none.
+func (e Endpoint) certificates(ctx context.Context, f *tlsserver.Fact, answers []answer, err error) {
+	var chains []answer
+	for _, a := range answers {
+		f.AsksClient = f.AsksClient || a.asks
+		if a.cut && err == nil {
+			err = errLarge
 		}
-	}
-	state, err := e.whole(ctx)
-	if err == nil {
-		var chain [][]byte
-		for _, p := range state.PeerCertificates {
-			chain = append(chain, p.Raw)
-		}
-		add(chain)
-		f.AsksClient = state.VerifiedChains != nil
-		f.Staple = stapled(state.OCSPResponse, state.PeerCertificates)
-		f.Stamps = len(state.SignedCertificateTimestamps)
-	}
-	for _, x := range all {
-		for _, a := range x.answers {
-			add(a.chain)
-			f.AsksClient = f.AsksClient || a.asks
+		same := func(c answer) bool { return bytes.Equal(c.chain[0], a.chain[0]) }
+		if len(a.chain) > 0 && len(chains) < maxChains && !slices.ContainsFunc(chains, same) {
+			chains = append(chains, a)
 		}
 	}
 	if len(chains) == 0 {
@@ -53,24 +42,29 @@ func (e Endpoint) certificates(ctx context.Context, f *tlsserver.Fact, all []fou
 		f.Note(tlsserver.PartChain, &fact.Problem{Cause: fact.Failed, Source: e.Address, Text: "the certificate could not be had: " + text})
 		return
 	}
-	for i, chain := range chains {
-		var parsed []*x509.Certificate
-		var described []tlsserver.Certificate
-		for _, der := range chain {
-			c, err := x509.ParseCertificate(der)
-			if err != nil {
-				f.Note(tlsserver.PartChain, &fact.Problem{Cause: fact.NotParsable, Source: e.Address, Text: err.Error()})
-				break
-			}
-			parsed, described = append(parsed, c), append(described, describe(c))
+	for i, a := range chains {
+		all, err := readChain(a.chain)
+		if err != nil {
+			f.Note(tlsserver.PartChain, &fact.Problem{Cause: fact.NotParsable, Source: e.Address, Text: err.Error()})
 		}
-		if len(parsed) == 0 {
+		if len(all) == 0 {
 			continue
 		}
-		if kind, text := e.trust(parsed); i == 0 || f.Trust == "trusted" {
+		if len(f.Chain) == 0 {
+			f.Staple, f.Stamps = stapled(a.staple, all), a.stamps
+		}
+		kind, text := e.trust(ctx, all)
+		if kind == "" {
+			f.Note(tlsserver.PartTrust, &fact.Problem{Cause: fact.NotParsable, Source: e.Address, Text: text})
+		}
+		if i == 0 || worse(kind, f.Trust) {
 			f.Trust, f.TrustText = kind, text
 		}
-		if i == 0 {
+		var described []tlsserver.Certificate
+		for _, c := range all {
+			described = append(described, c.Certificate)
+		}
+		if len(f.Chain) == 0 {
 			f.Chain = described
 		} else {
 			f.Others = append(f.Others, described)
@@ -78,90 +72,74 @@ func (e Endpoint) certificates(ctx context.Context, f *tlsserver.Fact, all []fou
 	}
 }
 
-// maxChains bounds what is kept of a server that has another certificate for each suite.
-const maxChains = 8
-
-func describe(c *x509.Certificate) tlsserver.Certificate {
-	sum := sha256.Sum256(c.Raw)
-	key, bits := keyOf(c)
-	out := tlsserver.Certificate{Subject: c.Subject.String(), Issuer: c.Issuer.String(), Names: c.DNSNames,
-		NotBefore: c.NotBefore.UTC(), NotAfter: c.NotAfter.UTC(), Key: key, KeyBits: bits,
-		Signature: c.SignatureAlgorithm.String(), Fingerprint: hex.EncodeToString(sum[:])}
-	public := sha256.Sum256(c.RawSubjectPublicKeyInfo)
-	out.Public, out.CA = hex.EncodeToString(public[:]), c.IsCA
-	out.IssuerURLs, out.OCSP, out.CRL = c.IssuingCertificateURL, c.OCSPServer, c.CRLDistributionPoints
-	if k, ok := c.PublicKey.(*rsa.PublicKey); ok {
-		out.Exponent = k.E
-	}
-	for _, x := range c.Extensions {
-		switch {
-		case x.Id.Equal(mustStaple):
-			out.MustStaple = true
-		case x.Id.Equal(timestamps):
-			out.Timestamps = stamps(x.Value)
+// worse tells whether a chain is to stand for the others. One of which it is not known whether it is trusted leaves
+// open whether all are; one that is not trusted, with another that is, decides.
+func worse(kind, than string) bool {
+	rank := []string{"trusted", "", "incomplete"}
+	place := func(k string) int {
+		if i := slices.Index(rank, k); i >= 0 {
+			return i
 		}
+		return len(rank)
 	}
-	for _, id := range c.UnhandledCriticalExtensions {
-		out.Critical = append(out.Critical, id.String())
-	}
-	if c.SerialNumber != nil {
-		out.Serial = c.SerialNumber.Text(16)
-	}
-	for _, ip := range c.IPAddresses {
-		out.Addresses = append(out.Addresses, ip.String())
-	}
-	return out
+	return place(kind) > place(than)
 }
 
-var (
-	mustStaple = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 1, 24}       // RFC 7633
-	timestamps = asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 11129, 2, 4, 2} // RFC 6962 section 3.3
-)
-
-// stamps counts the timestamps of a list: RFC 6962 section 3.3.
-func stamps(value []byte) (n int) {
-	var list []byte
-	if _, err := asn1.Unmarshal(value, &list); err != nil {
-		return 0
-	}
-	s := cryptobyte.String(list)
-	var all cryptobyte.String
-	if !s.ReadUint16LengthPrefixed(&all) {
-		return 0
-	}
-	for !all.Empty() {
-		var one cryptobyte.String
-		if !all.ReadUint16LengthPrefixed(&one) {
-			return n
+// readChain reads up to the first that cannot be read at all.
+func readChain(chain [][]byte) (out []certificate, err error) {
+	for i, der := range chain {
+		if i == maxChain {
+			return out, nil
 		}
-		n++
+		c, err := readCertificate(der)
+		if err != nil {
+			return out, fmt.Errorf("certificate %d of its chain cannot be read: %w", i+1, err)
+		}
+		out = append(out, c)
 	}
-	return n
+	return out, nil
 }
 
 // trust verifies the chain against the CAs of this machine and those of the estate as of a time within the
-// leaf's validity: whether it is valid now is judged later, from the dates.
-func (e Endpoint) trust(chain []*x509.Certificate) (kind, text string) {
-	leaf := chain[0]
+// leaf's validity: whether it is valid now is judged later, from the dates. The kind is empty where it cannot be told.
+func (e Endpoint) trust(ctx context.Context, chain []certificate) (kind, text string) {
+	leaf := chain[0].strict
+	if leaf == nil {
+		return "", "whether the certificate is trusted cannot be told: it does not follow RFC 5280: " + chain[0].why.Error()
+	}
 	at := time.Now()
 	if at.Before(leaf.NotBefore) || at.After(leaf.NotAfter) {
 		at = leaf.NotBefore.Add(leaf.NotAfter.Sub(leaf.NotBefore) / 2)
 	}
 	between := x509.NewCertPool()
-	for _, c := range chain[1:] {
-		between.AddCert(c)
+	var odd error
+	last := leaf
+	for i, c := range chain[1:] {
+		if c.strict == nil {
+			odd = fmt.Errorf("certificate %d of the chain does not follow RFC 5280: %w", i+2, c.why)
+			continue
+		}
+		between.AddCert(c.strict)
+		last = c.strict
 	}
-	err := verify(leaf, x509.VerifyOptions{Intermediates: between, CurrentTime: at}, e.Roots)
+	err := e.verify(leaf, between, at)
 	var unknown x509.UnknownAuthorityError
-	last := chain[len(chain)-1]
 	switch {
 	case err == nil:
 		return "trusted", ""
-	case leaf.CheckSignature(leaf.SignatureAlgorithm, leaf.RawTBSCertificate, leaf.Signature) == nil:
+	case ownSignature(leaf):
 		return "self-signed", "the certificate is signed with its own key"
+	case odd != nil:
+		return "", "whether the certificate is trusted cannot be told: " + odd.Error()
 	case errors.As(err, &unknown) && len(last.IssuingCertificateURL) > 0 && !bytes.Equal(last.RawIssuer, last.RawSubject):
-		// Whether that one leads to a CA that is trusted is not known without fetching it.
-		return "incomplete", "the certificate of its issuer is not sent, only where to have it: " + last.Issuer.String()
+		switch complete, lost := e.complete(ctx, leaf, last, between, at); {
+		case complete:
+			return "incomplete", "the certificate of its issuer is not sent, only where to have it; from there it is trusted: " + last.Issuer.String()
+		case lost != nil:
+			// Whether that one leads to a CA that is trusted is not known: for the better, as the guide has it.
+			return "incomplete", "the certificate of its issuer is not sent, and could not be fetched: " + strings.ReplaceAll(lost.Error(), "\n", "; ")
+		}
+		return "unknown-ca", "no CA that this machine trusts stands behind it, nor behind the issuer that it names: " + last.Issuer.String()
 	case errors.As(err, &unknown):
 		return "unknown-ca", "no CA that this machine trusts stands behind it: " + last.Issuer.String()
 	}
@@ -169,13 +147,27 @@ func (e Endpoint) trust(chain []*x509.Certificate) (kind, text string) {
 }
 
 // verify tries the CAs of the machine, then those of the estate.
-func verify(leaf *x509.Certificate, o x509.VerifyOptions, more *x509.CertPool) error {
+func (e Endpoint) verify(leaf *x509.Certificate, between *x509.CertPool, at time.Time) error {
+	o := x509.VerifyOptions{Intermediates: between, CurrentTime: at}
 	_, err := leaf.Verify(o)
-	if err != nil && more != nil {
-		o.Roots = more
+	if err != nil && e.Roots != nil {
+		o.Roots = e.Roots
 		if _, other := leaf.Verify(o); other == nil {
 			return nil
 		}
 	}
 	return err
+}
+
+// ownSignature tells whether a certificate is signed with its own key. Signatures of MD5 and SHA-1, and by keys
+// that are too short or too long, are not verified by the standard library: there the names decide.
+func ownSignature(c *x509.Certificate) bool {
+	err := c.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature)
+	if err == nil {
+		return true
+	}
+	var insecure x509.InsecureAlgorithmError
+	unverified := errors.As(err, &insecure) || errors.Is(err, x509.ErrUnsupportedAlgorithm) ||
+		strings.HasPrefix(err.Error(), "crypto/rsa: ") && !errors.Is(err, rsa.ErrVerification)
+	return unverified && bytes.Equal(c.RawIssuer, c.RawSubject)
 }

@@ -3,10 +3,8 @@ package tlsdial
 import (
 	"bytes"
 	"context"
-	"crypto/ecdh"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/x509"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -49,6 +47,8 @@ func (e Endpoint) begin(ctx context.Context, h hello) (*session, error) {
 	if err = s.send(22, min(h.version, tls10), message); err == nil {
 		if s.answer, err = read(&s.messages); err == nil && s.version > tls12 {
 			err = errForm
+		} else if err == nil && s.cut {
+			err = errLarge
 		}
 	}
 	if err != nil {
@@ -156,7 +156,10 @@ func (s *session) agree(secret []byte) error {
 		s.ticket = bytes.Clone(body[6:])
 	}
 	want := s.kit.prf(s.master, "server finished", s.kit.sum(s.messages.log), 12)
-	s.messages.open = func(kind byte, body []byte) ([]byte, error) { return in.open(kind, s.version, body) }
+	s.messages.open = func(kind byte, body []byte) (byte, []byte, error) {
+		body, err := in.open(kind, s.version, body)
+		return kind, body, err
+	}
 	kind, body, err := s.messages.next()
 	if err != nil {
 		return err
@@ -201,20 +204,15 @@ func (s *session) keys(secret []byte) (out, in *half, err error) {
 func (s *session) secret() (sent, secret []byte, err error) {
 	switch exchange(suiteName(s.suite)) {
 	case "ECDHE":
-		curve := map[uint16]ecdh.Curve{0x001d: ecdh.X25519(), 0x0017: ecdh.P256(), 0x0018: ecdh.P384(), 0x0019: ecdh.P521()}[s.group]
-		if curve == nil {
+		if curveOf(s.group) == nil {
 			return nil, nil, errKit
 		}
-		theirs, err := curve.NewPublicKey(s.point)
-		if err != nil {
-			return nil, nil, errForm
-		}
-		ours, err := curve.GenerateKey(rand.Reader)
+		ours, err := newShare(s.group)
 		if err != nil {
 			return nil, nil, err
 		}
-		secret, err := ours.ECDH(theirs)
-		return vector8(nil, ours.PublicKey().Bytes()), secret, err
+		secret, err := ours.secret(s.point)
+		return vector8(nil, ours.public), secret, err
 	case "DHE":
 		if s.prime == nil || s.share == nil || s.prime.BitLen() < 2 || s.generator.Sign() <= 0 {
 			return nil, nil, errForm
@@ -240,15 +238,14 @@ func (s *session) rsaKey() (*rsa.PublicKey, error) {
 	if len(s.chain) == 0 {
 		return nil, errForm
 	}
-	c, err := x509.ParseCertificate(s.chain[0])
+	c, err := readCertificate(s.chain[0])
 	if err != nil {
 		return nil, fmt.Errorf("its certificate cannot be read: %w", err)
 	}
-	key, ok := c.PublicKey.(*rsa.PublicKey)
-	if !ok {
+	if c.rsa == nil {
 		return nil, errKit
 	}
-	return key, nil
+	return c.rsa, nil
 }
 
 // encryptPKCS1 encrypts by PKCS #1 v1.5 with a key of any size. A block that is given is encrypted as it is.

@@ -1,7 +1,6 @@
 package tlsdial
 
 import (
-	"crypto/ecdh"
 	"crypto/rand"
 	"encoding/binary"
 	"fmt"
@@ -24,15 +23,17 @@ type hello struct {
 	suites     []uint16
 	name       string // for SNI; none for an address
 	groups     []uint16
-	signatures []uint16 // nil means all
-	share      bool     // a key share of X25519; without one the server names its group in a HelloRetryRequest
-	compress   bool     // DEFLATE is offered too
-	fallback   bool     // TLS_FALLBACK_SCSV: RFC 7507
-	heartbeat  bool     // RFC 6520
-	session    []byte   // id of a session to resume
-	ticket     []byte   // of a session to resume
-	reneg      []byte   // the client's verify data of the handshake before, when it renegotiates
-	bare       bool     // says nothing of RFC 5746
+	signatures []uint16   // nil means all
+	share      bool       // a key share of X25519; without one the server names its group in a HelloRetryRequest
+	shares     []keyShare // in place of that one, to go on with
+	protocols  []string   // of RFC 7301
+	compress   bool       // DEFLATE is offered too
+	fallback   bool       // TLS_FALLBACK_SCSV: RFC 7507
+	heartbeat  bool       // RFC 6520
+	session    []byte     // id of a session to resume
+	ticket     []byte     // of a session to resume
+	reneg      []byte     // the client's verify data of the handshake before, when it renegotiates
+	bare       bool       // says nothing of RFC 5746
 }
 
 // Groups that are offered, as registered by IANA, in no order of preference.
@@ -159,6 +160,14 @@ func (h hello) extensions() (b []byte, err error) {
 		b = extension(b, 0, vector16(nil, vector16([]byte{0}, []byte(h.name))))
 	}
 	b = extension(b, 5, []byte{1, 0, 0, 0, 0})
+	b = extension(b, 18, nil) // RFC 6962 section 3.3.1
+	if len(h.protocols) > 0 {
+		var list []byte
+		for _, p := range h.protocols {
+			list = vector8(list, []byte(p))
+		}
+		b = extension(b, 16, vector16(nil, list))
+	}
 	var list []byte
 	for _, g := range h.groups {
 		list = binary.BigEndian.AppendUint16(list, g)
@@ -191,15 +200,26 @@ func (h hello) extensions() (b []byte, err error) {
 	}
 	b = extension(b, 43, vector8(nil, []byte{3, 4}))
 	b = extension(b, 45, []byte{1, 1})
-	var shares []byte
+	if h.signatures != nil { // those of the chain are left to the server: RFC 8446 section 4.2.3
+		list = nil
+		for _, s := range allSignatures() {
+			list = binary.BigEndian.AppendUint16(list, s)
+		}
+		b = extension(b, 50, vector16(nil, list))
+	}
+	shares := h.shares
 	if h.share {
-		key, err := ecdh.X25519().GenerateKey(rand.Reader)
+		s, err := newShare(x25519)
 		if err != nil {
 			return nil, err
 		}
-		shares = vector16([]byte{0, 0x1d}, key.PublicKey().Bytes())
+		shares = []keyShare{s}
 	}
-	return extension(b, 51, vector16(nil, shares)), nil
+	list = nil
+	for _, s := range shares {
+		list = vector16(binary.BigEndian.AppendUint16(list, s.group), s.public)
+	}
+	return extension(b, 51, vector16(nil, list)), nil
 }
 
 // ssl2 gives the hello of SSL 2.0 with its seven ciphers, in a record with a two-byte head.

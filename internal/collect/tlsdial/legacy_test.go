@@ -19,6 +19,11 @@ import (
 // holes are what a responder has of what no server that can be installed has any more.
 type holes struct {
 	heartbleed, ticketbleed, reneg, ccs, robot, poodle, oracle, zero, ni bool
+	fallback                                                             bool // an older version is agreed upon although it is marked as a fallback
+	compress                                                             bool // DEFLATE
+	ids                                                                  bool // sessions are resumed by id
+	noTickets                                                            bool
+	mark                                                                 string // the end of the random
 	version                                                              uint16 // 0 means TLS 1.2
 }
 
@@ -30,6 +35,9 @@ func responder(t testing.TB, o holes) Endpoint {
 		(&legacy{Conn: c, holes: o, der: cert.Certificate[0], key: cert.PrivateKey.(*rsa.PrivateKey)}).serve()
 	})
 }
+
+// oldSession is the id of every session that a responder keeps.
+const oldSession = "a session of the responder, kept"
 
 type legacy struct {
 	net.Conn
@@ -93,6 +101,10 @@ func (l *legacy) serve() {
 	if l.version != 0 {
 		l.speaks = l.version
 	}
+	if takes(0x5600) && version < l.speaks && !l.fallback {
+		l.alert(86)
+		return
+	}
 	if l.speaks = min(l.speaks, version); version < tls10 || !takes(0x002f) {
 		l.alert(40)
 		return
@@ -109,7 +121,7 @@ func (l *legacy) serve() {
 		case kind == 43: // TLS 1.3: not here
 		case kind == 15 && l.heartbleed:
 			ext = extension(ext, 15, []byte{1})
-		case kind == 35:
+		case kind == 35 && !l.noTickets:
 			ticket = data
 			ext = extension(ext, 35, nil)
 		}
@@ -119,14 +131,23 @@ func (l *legacy) serve() {
 	}
 	mine := make([]byte, 32)
 	_, _ = rand.Read(mine)
+	copy(mine[32-len(l.mark):], l.mark)
 	id := []byte(session)
+	resumes := l.ids && string(id) == oldSession
+	if l.ids {
+		id = []byte(oldSession)
+	}
 	if len(ticket) > 0 && l.ticketbleed {
 		id = append(bytes.Clone(id), make([]byte, 32-len(id))...)
 	}
 	hello := vector8(append(binary.BigEndian.AppendUint16(nil, l.speaks), mine...), id)
-	hello = vector16(append(hello, 0, 0x2f, 0), ext)
+	compression := byte(0)
+	if l.compress && len(compressions) > 1 {
+		compression = 1
+	}
+	hello = vector16(append(hello, 0, 0x2f, compression), ext)
 	l.message(2, hello)
-	if len(ticket) > 0 {
+	if len(ticket) > 0 || resumes {
 		return
 	}
 	n := len(l.der)
@@ -176,7 +197,9 @@ func (l *legacy) serve() {
 		return
 	}
 	l.log = append(l.log, finished...)
-	l.message(4, []byte{0, 0, 1, 0, 0, 4, 1, 2, 3, 4})
+	if !l.noTickets {
+		l.message(4, []byte{0, 0, 1, 0, 0, 4, 1, 2, 3, 4})
+	}
 	l.send(20, []byte{1})
 	sum := k.sum(l.log)
 	l.out = out
@@ -254,6 +277,7 @@ func TestHoles(t *testing.T) {
 		"none, TLS 1.0":  {holes{version: tls10}, nil},
 		"heartbleed":     {holes{heartbleed: true}, []string{tlsserver.Heartbleed}},
 		"ticketbleed":    {holes{ticketbleed: true}, []string{tlsserver.Ticketbleed}},
+		"fallback":       {holes{fallback: true}, []string{tlsserver.FallbackSCSV}},
 		"renegotiation":  {holes{reneg: true}, []string{tlsserver.LegacyReneg, tlsserver.ClientReneg}},
 		"CCS injection":  {holes{ccs: true}, []string{tlsserver.CCSInjection}},
 		"ROBOT":          {holes{robot: true}, []string{tlsserver.Robot}},
@@ -280,8 +304,7 @@ func TestHoles(t *testing.T) {
 				if found[p.Name] {
 					want = tlsserver.Vulnerable
 				}
-				// An older version was never agreed upon here, so that nothing marks a fallback.
-				if p.State != want && p.Name != tlsserver.FallbackSCSV {
+				if p.State != want {
 					t.Errorf("%s is %s (%s), want %s", p.Name, p.State, p.Text, want)
 				}
 			}

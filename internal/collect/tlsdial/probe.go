@@ -19,8 +19,10 @@ var numbers = []uint16{tls13, tls12, tls11, tls10, ssl3, ssl2}
 type found struct {
 	protocol tlsserver.Protocol
 	answers  []answer
-	err      error // why it is not known whether, or what, the server offers
-	silent   bool  // it closed without a word, which is a refusal only of a server that speaks otherwise
+	shown    []answer // of TLS 1.3, with its certificates
+	unshown  error    // why there are none
+	err      error    // why it is not known whether, or what, the server offers
+	silent   bool     // it closed without a word, which is a refusal only of a server that speaks otherwise
 }
 
 // Probe sees what the endpoint offers. A version of which it cannot be told is a gap. The error tells
@@ -32,7 +34,6 @@ func Probe(ctx context.Context, e Endpoint) (tlsserver.Fact, error) {
 	for i, v := range numbers {
 		wg.Go(func() { all[i] = e.version(ctx, v) })
 	}
-	wg.Go(func() { f.Compression = e.compresses(ctx) })
 	wg.Wait()
 	speaks := slices.ContainsFunc(all, func(x found) bool { return len(x.answers) > 0 })
 	for i, x := range all {
@@ -57,7 +58,7 @@ func Probe(ctx context.Context, e Endpoint) (tlsserver.Fact, error) {
 	f.SecureReneg = secure(all)
 	for _, x := range all[1:] {
 		for _, a := range x.answers {
-			f.ExtendedMaster, f.Tickets = f.ExtendedMaster || a.extended, f.Tickets || a.tickets
+			f.ExtendedMaster, f.Tickets, f.Compression = f.ExtendedMaster || a.extended, f.Tickets || a.tickets, f.Compression || a.compress
 		}
 	}
 	e.further(ctx, &f, all)
@@ -67,22 +68,11 @@ func Probe(ctx context.Context, e Endpoint) (tlsserver.Fact, error) {
 // further looks at what needs to know versions and suites, all at once.
 func (e Endpoint) further(ctx context.Context, f *tlsserver.Fact, all []found) {
 	t := trial{Endpoint: e, offered: all}
+	t.earlier = t.meetOnce(ctx)
 	var wg sync.WaitGroup
-	for i := range f.Protocols {
-		p := &f.Protocols[i]
-		switch p.Name {
-		case "TLS 1.3":
-			wg.Go(func() { p.Groups = e.groups(ctx, tls13, t.suites(0)) })
-		case "TLS 1.2":
-			if suites := onCurves(t.suites(1)); len(suites) > 0 {
-				wg.Go(func() { p.Groups = e.groups(ctx, tls12, suites) })
-			}
-			wg.Go(func() { p.Signatures = e.signed(ctx, t.suites(1)) })
-		}
-	}
-	wg.Go(func() { f.ALPN = e.negotiated(ctx) })
+	wg.Go(func() { f.ALPN = t.negotiated(ctx) })
 	wg.Go(func() { f.Resumption = t.resumes(ctx) })
-	wg.Go(func() { e.certificates(ctx, f, all) })
+	wg.Go(func() { t.shown(ctx, f) })
 	probed := make([][]tlsserver.Probed, len(weaknesses)+1)
 	for i, w := range weaknesses {
 		wg.Go(func() {
@@ -97,10 +87,24 @@ func (e Endpoint) further(ctx context.Context, f *tlsserver.Fact, all []found) {
 	f.Probes = slices.Concat(probed...)
 }
 
+// shown looks at the certificates, and whether ours is asked for. Those of TLS 1.3 came with its signature schemes.
+func (t trial) shown(ctx context.Context, f *tlsserver.Fact) {
+	answers := slices.Clone(t.offered[0].shown)
+	for _, x := range t.offered {
+		answers = append(answers, x.answers...)
+	}
+	t.certificates(ctx, f, answers, t.offered[0].unshown)
+	if f.AsksClient {
+		f.ClientRequired = t.refusesStrangers(ctx)
+	}
+}
+
 // version finds the suites of one version: all are offered, what was chosen is taken away, until
 // the server refuses.
 func (e Endpoint) version(ctx context.Context, v uint16) (out found) {
-	h := hello{version: v, suites: offered(v), groups: allGroups(v), share: true}
+	h := hello{version: v, suites: offered(v), groups: allGroups(v), share: true, compress: v >= tls10 && v <= tls12}
+	var wg sync.WaitGroup
+	defer wg.Wait()
 	for {
 		a, err := e.ask(ctx, h)
 		if err == nil && a.version != v {
@@ -125,7 +129,9 @@ func (e Endpoint) version(ctx context.Context, v uint16) (out found) {
 			out.err = fmt.Errorf("it chose %s, which was not offered", suiteName(a.suite))
 			break
 		}
-		out.answers = append(out.answers, a)
+		if out.answers = append(out.answers, a); len(out.answers) == 1 {
+			e.beside(ctx, &wg, &out, a)
+		}
 		s := tlsserver.Suite{ID: a.suite, Name: suiteName(a.suite), DHBits: a.dhBits(), DHPrime: primeName(a.prime)}
 		if v != tls13 {
 			s.Group = groupName(a.group)
@@ -136,7 +142,11 @@ func (e Endpoint) version(ctx context.Context, v uint16) (out found) {
 		}
 	}
 	if n := len(out.protocol.Suites); n > 1 {
-		h.suites = []uint16{out.protocol.Suites[n-1].ID, out.protocol.Suites[0].ID}
+		last := n - 1
+		if n > 2 && chaCha(out.protocol.Suites[last]) {
+			last-- // whose place may depend on the client alone
+		}
+		h.suites = []uint16{out.protocol.Suites[last].ID, out.protocol.Suites[0].ID}
 		if a, err := e.ask(ctx, h); err == nil {
 			out.protocol.Order = "server"
 			if a.suite == h.suites[0] {
@@ -148,22 +158,17 @@ func (e Endpoint) version(ctx context.Context, v uint16) (out found) {
 	return out
 }
 
+func chaCha(s tlsserver.Suite) bool { return strings.Contains(s.Name, "CHACHA20") }
+
 // prefersChaCha tells whether a server that has an order of its own gives ChaCha20 to those who want it.
 func (e Endpoint) prefersChaCha(ctx context.Context, h hello, suites []tlsserver.Suite) bool {
-	is := func(s tlsserver.Suite) bool { return strings.Contains(s.Name, "CHACHA20") }
-	i := slices.IndexFunc(suites, is)
+	i := slices.IndexFunc(suites, chaCha)
 	if i < 1 {
 		return false
 	}
 	h.suites = []uint16{suites[i].ID, suites[0].ID}
 	a, err := e.ask(ctx, h)
 	return err == nil && a.suite == suites[i].ID
-}
-
-// compresses asks for compression by the newest version that still has it.
-func (e Endpoint) compresses(ctx context.Context) bool {
-	a, err := e.ask(ctx, hello{version: tls12, suites: offered(tls12), groups: allGroups(tls12), compress: true})
-	return err == nil && a.compress
 }
 
 // secure tells whether every version up to TLS 1.2 that is offered has secure renegotiation.

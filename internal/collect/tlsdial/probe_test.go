@@ -192,25 +192,59 @@ func TestOldServer(t *testing.T) {
 
 // TestConnections: at most 40 connections, and one for each suite and group that the server offers.
 func TestConnections(t *testing.T) {
-	for name, conf := range map[string]*tls.Config{
-		"of today": {Certificates: []tls.Certificate{selfSigned(t, true)}},
-		"of old": {Certificates: []tls.Certificate{selfSigned(t, false)}, MinVersion: tls.VersionTLS10,
-			CipherSuites: []uint16{tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, tls.TLS_RSA_WITH_AES_128_CBC_SHA, tls.TLS_RSA_WITH_3DES_EDE_CBC_SHA}},
+	both := []tls.Certificate{selfSigned(t, true), selfSigned(t, false)}
+	for name, server := range map[string]func(t *testing.T) Endpoint{
+		"of today": func(t *testing.T) Endpoint { return speaks(t, &tls.Config{Certificates: both[:1]}) },
+		"of old": func(t *testing.T) Endpoint {
+			return speaks(t, &tls.Config{Certificates: both[1:], MinVersion: tls.VersionTLS10,
+				CipherSuites: []uint16{tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, tls.TLS_RSA_WITH_AES_128_CBC_SHA, tls.TLS_RSA_WITH_3DES_EDE_CBC_SHA}})
+		},
+		"with two keys": func(t *testing.T) Endpoint { return speaks(t, &tls.Config{Certificates: both, NextProtos: known}) },
+		"that wants a certificate": func(t *testing.T) Endpoint {
+			return speaks(t, &tls.Config{Certificates: both, ClientAuth: tls.RequireAnyClientCert, NextProtos: known})
+		},
+		"OpenSSL": func(t *testing.T) Endpoint { return openssl(t, "-alpn", "h2,http/1.1") },
+		"OpenSSL with two keys": func(t *testing.T) Endpoint {
+			return openssl(t, append(secondKey(t), "-cipher", "ECDHE+AESGCM:ECDHE+CHACHA20", "-alpn", "h2,http/1.1")...)
+		},
+		"OpenSSL, two suites": func(t *testing.T) Endpoint { return openssl(t, "-cipher", "ECDHE+AESGCM", "-alpn", "h2,http/1.1") },
 	} {
-		var n atomic.Int64
-		f, err := Probe(t.Context(), serve(t, func(c net.Conn) { n.Add(1); _ = tls.Server(c, conf).Handshake() }))
-		if err != nil {
-			t.Fatal(err)
-		}
-		limit := 40
-		for _, p := range f.Protocols {
-			limit += len(p.Suites) + len(p.Groups)
-		}
-		t.Logf("%s: %d connections of %d", name, n.Load(), limit)
-		if int(n.Load()) > limit {
-			t.Errorf("%s: %d connections, at most %d are meant", name, n.Load(), limit)
-		}
+		t.Run(name, func(t *testing.T) {
+			e, n := counted(t, server(t))
+			f, err := Probe(t.Context(), e)
+			if err != nil {
+				t.Fatal(err)
+			}
+			limit := 40
+			for _, p := range f.Protocols {
+				limit += len(p.Suites) + len(p.Groups)
+			}
+			t.Logf("%d connections of %d", n.Load(), limit)
+			if int(n.Load()) > limit {
+				t.Errorf("%d connections, at most %d are meant", n.Load(), limit)
+			}
+		})
 	}
+}
+
+// counted puts something before a server that counts connections.
+func counted(t *testing.T, e Endpoint) (Endpoint, *atomic.Int64) {
+	var n atomic.Int64
+	before := serve(t, func(c net.Conn) {
+		n.Add(1)
+		s, err := net.Dial("tcp", e.Address)
+		if err != nil {
+			return
+		}
+		defer s.Close()
+		done := make(chan struct{})
+		go func() { _, _ = io.Copy(s, c); _ = s.(*net.TCPConn).CloseWrite(); close(done) }()
+		_, _ = io.Copy(c, s)
+		_ = c.(*net.TCPConn).CloseWrite()
+		<-done
+	})
+	before.Timeout = e.Timeout
+	return before, &n
 }
 
 // TestNoTLS: what is no TLS server is said to be none, in bounded time, and nothing is made up.

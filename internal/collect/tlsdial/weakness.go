@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"sync"
 	"time"
 
 	"holdfast.example/holdfast/internal/subject/tlsserver"
@@ -38,7 +39,34 @@ var weaknesses = []weakness{
 // trial is what a probe knows of the endpoint.
 type trial struct {
 	Endpoint
-	offered []found // by version, as numbers
+	offered []found                         // by version, as numbers
+	earlier func() (hello, *session, error) // a whole connection of TLS up to 1.2 that was made and left, once for all
+}
+
+// meetOnce makes the connection that others resume.
+func (t trial) meetOnce(ctx context.Context) func() (hello, *session, error) {
+	var once sync.Once
+	var h hello
+	var s *session
+	err := errKit
+	return func() (hello, *session, error) {
+		once.Do(func() {
+			var ok bool
+			if h, ok = t.hello(spokenAEAD, spokenCBC); !ok {
+				return
+			}
+			if s, err = t.connect(ctx, h); err != nil {
+				return
+			}
+			defer s.Close()
+			h.groups = allGroups(h.version)
+			// A server forgets the session of who leaves without a word (RFC 2246 section 7.2.1).
+			_ = s.send(21, s.version, []byte{1, 0})
+			s.wait(quiet)
+			_, _, _ = s.messages.raw()
+		})
+		return h, s, err
+	}
 }
 
 // below gives the newest version up to TLS 1.2, but not SSL 2.0, and its suites; 0 without one.
@@ -149,21 +177,18 @@ func heartbleed(ctx context.Context, t trial) tlsserver.Probed {
 // ticketbleed offers a ticket with a short session id, of which a vulnerable F5 sends back 32 bytes
 // (CVE-2016-9244). What comes back is counted and dropped.
 func ticketbleed(ctx context.Context, t trial) tlsserver.Probed {
-	h, ok := t.hello(spokenAEAD, spokenCBC)
-	if !ok {
+	if _, ok := t.hello(spokenAEAD, spokenCBC); !ok {
 		return t.unspoken()
 	}
-	s, err := t.connect(ctx, h)
+	h, s, err := t.earlier()
 	if err != nil {
 		return inconclusive("%s", err)
 	}
-	s.Close()
 	if s.ticket == nil {
 		return safe("it gives no tickets")
 	}
 	h.ticket, h.session = s.ticket, make([]byte, 16)
 	_, _ = rand.Read(h.session)
-	h.groups = allGroups(h.version)
 	a, err := t.ask(ctx, h)
 	switch {
 	case err != nil:

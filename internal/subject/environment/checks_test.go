@@ -13,7 +13,7 @@ import (
 )
 
 func TestChecks(t *testing.T) {
-	checktest.Run(t, host.Source{}, []*check.Check{MachineIDOnce, HostKeyOnce, KeyPerStage, PasswordPerStage, CAPerStage})
+	checktest.Run(t, host.Source{}, []*check.Check{MachineIDOnce, HostKeyOnce, KeyPerStage, PasswordPerStage, CAPerStage, CertificateKeyPerStage})
 }
 
 // A finding names the other side on each of the two.

@@ -20,6 +20,8 @@ const (
 	AuthorizedKey = "authorized_key"
 	Verifier      = "verifier"
 	UserCA        = "user_ca"
+
+	CertificateKey = "certificate_key" // of an endpoint
 )
 
 // Claims is all that one subject claims.
@@ -30,6 +32,13 @@ type Claims struct {
 
 // Kind makes Claims a fact.
 func (Claims) Kind() fact.Kind { return fact.Kind{Name: "claims", Version: 1} }
+
+// EndpointClaims is all that one endpoint claims. Endpoints are compared with each other alone: what belongs to a
+// host, such as its machine id, is nothing that an endpoint lacks.
+type EndpointClaims Claims
+
+// Kind makes EndpointClaims a fact.
+func (EndpointClaims) Kind() fact.Kind { return fact.Kind{Name: "endpointclaims", Version: 1} }
 
 // holder is one subject with what it claims under one fingerprint.
 type holder struct {
@@ -75,6 +84,6 @@ func subjects(all []check.Seen[Claims]) int {
 }
 
 // onlyOne is the result where nothing can be compared.
-func onlyOne(by map[string][]holder) check.Together {
-	return check.Together{Has: has(by), Otherwise: check.Inapplicable("only one host was assessed: there is no other to compare with")}
+func onlyOne(by map[string][]holder, sort string) check.Together {
+	return check.Together{Has: has(by), Otherwise: check.Inapplicable("only one " + sort + " was assessed: there is no other to compare with")}
 }

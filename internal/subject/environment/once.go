@@ -18,7 +18,7 @@ func once(kind, what, seen string) check.Rule {
 	return check.Across(func(all []check.Seen[Claims], _ *estate.Estate, _ check.Params) check.Together {
 		by := holders(all, kind)
 		if subjects(all) < 2 {
-			return onlyOne(by)
+			return onlyOne(by, "host")
 		}
 		faults := map[string][]check.Violation{}
 		for _, fingerprint := range slices.Sorted(maps.Keys(by)) {

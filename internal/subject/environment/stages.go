@@ -14,24 +14,38 @@ import (
 // and another.
 func perStage(kind, what, seen string) check.Rule {
 	return check.Across(func(all []check.Seen[Claims], e *estate.Estate, _ check.Params) check.Together {
-		by := holders(all, kind)
-		switch {
-		case subjects(all) < 2:
-			return onlyOne(by)
-		case e == nil:
-			return check.Together{Has: has(by), Otherwise: check.Unseen("declare environments with their stages and systems in an estate: without it the stage of a host is unknown")}
-		}
-		faults := map[string][]check.Violation{}
-		for _, fingerprint := range slices.Sorted(maps.Keys(by)) {
-			list := slices.DeleteFunc(by[fingerprint], func(h holder) bool { return h.stage == "" })
-			for _, h := range list {
-				if other := foreign(list, h); len(other) > 0 {
-					faults[h.subject] = append(faults[h.subject], h.violation(named(what, h)+" also works on "+others(append(other, h), h), names(append(other, h))))
-				}
+		return staged{kind, "host", what, "also works on", seen}.judge(all, e)
+	})
+}
+
+// staged says in words what is not to be shared between stages.
+type staged struct{ kind, sort, what, does, seen string }
+
+func (r staged) judge(all []check.Seen[Claims], e *estate.Estate) check.Together {
+	by := holders(all, r.kind)
+	switch {
+	case subjects(all) < 2:
+		return onlyOne(by, r.sort)
+	case e == nil:
+		return check.Together{Has: has(by), Otherwise: check.Unseen("declare environments with their stages and systems in an estate: without it the stage of " + article(r.sort) + " is unknown")}
+	}
+	faults := map[string][]check.Violation{}
+	for _, fingerprint := range slices.Sorted(maps.Keys(by)) {
+		list := slices.DeleteFunc(by[fingerprint], func(h holder) bool { return h.stage == "" })
+		for _, h := range list {
+			if other := foreign(list, h); len(other) > 0 {
+				faults[h.subject] = append(faults[h.subject], h.violation(named(r.what, h)+" "+r.does+" "+others(append(other, h), h), names(append(other, h))))
 			}
 		}
-		return check.Together{Faults: faults, Otherwise: otherwise(all, seen), Has: has(by)}
-	})
+	}
+	return check.Together{Faults: faults, Otherwise: otherwise(all, r), Has: has(by)}
+}
+
+func article(sort string) string {
+	if strings.HasPrefix(sort, "e") {
+		return "an " + sort
+	}
+	return "a " + sort
 }
 
 // foreign gives those of another stage, of which one or the other is production.
@@ -54,7 +68,7 @@ func named(what string, h holder) string {
 }
 
 // otherwise is a pass only when the stage of every host is known.
-func otherwise(all []check.Seen[Claims], seen string) check.Result {
+func otherwise(all []check.Seen[Claims], r staged) check.Result {
 	var unknown []string
 	stages := map[estate.Stage]bool{}
 	for _, s := range all {
@@ -68,9 +82,9 @@ func otherwise(all []check.Seen[Claims], seen string) check.Result {
 		return check.Unseen("declare the environment of " + strings.Join(unknown, ", ") + ": the stage is unknown")
 	}
 	if !stages[estate.Production] || len(stages) < 2 {
-		return check.Inapplicable("all hosts that were assessed belong to one side: production, or not")
+		return check.Inapplicable("all " + r.sort + "s that were assessed belong to one side: production, or not")
 	}
-	return check.Passed(seen)
+	return check.Passed(r.seen)
 }
 
 // KeyPerStage demands that a key opens production or another stage, not both.

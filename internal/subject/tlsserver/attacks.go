@@ -123,7 +123,8 @@ var KnownAttacks = &check.Check{
 	ID:    "tlsserver-known-attacks",
 	Title: "The server leaks no memory to anyone who asks",
 	Doc:   "Heartbleed and Ticketbleed give parts of the server's memory, keys and passwords among them, to anyone who can reach it, and leave no trace.",
-	Remedy: "sudo apt-get install --only-upgrade openssl libssl3, then restart what uses it\n" +
+	Remedy: "nginx, Apache, HAProxy: sudo apt-get install --only-upgrade openssl libssl3, then restart what uses it\n" +
+		"Caddy, Envoy, Java and Go have TLS of their own, without these holes: a proxy or load balancer before them has one\n" +
 		"Ticketbleed: upgrade F5 BIG-IP, or switch session tickets off\n" +
 		"afterwards renew key and certificate, and revoke the old one: what was read is not known",
 	Requirements: []string{"A.5.2.3", "A.5.7.2"},
@@ -145,7 +146,10 @@ var Oracles = &check.Check{
 	Doc:   "A server that answers one kind of broken message differently from another decrypts for everyone who asks often enough: ROBOT with its key, the POODLE family and CCS injection with those of a connection.",
 	Remedy: "upgrade the TLS library or appliance; until then\n" +
 		"ROBOT: no suites that begin with TLS_RSA_. nginx: ssl_ciphers ECDHE+AESGCM:ECDHE+CHACHA20;\n" +
-		"padding oracles: no CBC suites; the same line",
+		"padding oracles: no CBC suites; the same line\n" +
+		"Apache: SSLCipherSuite, HAProxy: ssl-default-bind-ciphers, Tomcat: ciphers, with the same list\n" +
+		"Envoy: tls_params.cipher_suites with ECDHE and GCM alone. Java: add TLS_RSA_* to jdk.tls.disabledAlgorithms\n" +
+		"Caddy and Go: leave the suites alone, and upgrade",
 	Requirements: []string{"A.5.2.3", "A.5.7.2"},
 	References:   []string{"CVE-2017-13099", "CVE-2014-0224", "CVE-2014-8730", "CVE-2016-2107", "CVE-2019-1559"},
 	Rule:         ofProbes(Intrusive...),
@@ -169,6 +173,7 @@ var Renegotiation = &check.Check{
 	Doc:   "Without RFC 5746 an attacker begins a connection and lets the victim continue it, so that the server takes both for one. With it, a client still makes the server work for nothing, again and again.",
 	Remedy: "OpenSSL 3 and nginx refuse by default; Apache: SSLInsecureRenegotiation off\n" +
 		"HAProxy and others with an older OpenSSL: upgrade; Java: -Djdk.tls.rejectClientInitiatedRenegotiation=true\n" +
+		"Caddy and Go never let a client renegotiate; Envoy: allow_renegotiation is of its client side alone\n" +
 		"or TLS 1.3 alone, which has no renegotiation",
 	Requirements: []string{"A.5.2.3"},
 	References:   []string{"RFC 5746", "CVE-2009-3555", "CVE-2011-1473"},
@@ -183,10 +188,12 @@ var Renegotiation = &check.Check{
 
 // Downgrade demands that an attacker cannot talk both sides down unnoticed.
 var Downgrade = &check.Check{
-	ID:           "tlsserver-downgrade",
-	Title:        "A downgrade of the protocol is noticed",
-	Doc:          "An attacker who drops the newer hellos makes both sides agree on an older version, unless the server marks that it has a newer one.",
-	Remedy:       "upgrade the TLS library: OpenSSL 1.1.1, GnuTLS 3.6, Java 11 and Go 1.12 have both marks\nor offer the newest version alone. nginx: ssl_protocols TLSv1.3;",
+	ID:    "tlsserver-downgrade",
+	Title: "A downgrade of the protocol is noticed",
+	Doc:   "An attacker who drops the newer hellos makes both sides agree on an older version, unless the server marks that it has a newer one.",
+	Remedy: "upgrade the TLS library: OpenSSL 1.1.1, GnuTLS 3.6 and Go 1.12 have both marks; Java 11 has that of TLS 1.3\n" +
+		"or offer the newest version alone. nginx: ssl_protocols TLSv1.3; Apache: SSLProtocol TLSv1.3; HAProxy: ssl-min-ver TLSv1.3\n" +
+		"Caddy: protocols tls1.3; Envoy: tls_minimum_protocol_version: TLSv1_3; Tomcat: protocols=\"TLSv1.3\"; Go: MinVersion: tls.VersionTLS13",
 	Requirements: []string{"A.5.2.3"},
 	References:   []string{"RFC 7507", "RFC 8446 section 4.1.3"},
 	Rule:         ofProbes(FallbackSCSV, NoSentinel),

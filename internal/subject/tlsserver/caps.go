@@ -32,7 +32,7 @@ func certificateReasons(f Fact, now time.Time) []Reason {
 	switch f.Trust {
 	case "", trusted:
 	case incomplete: // 2009i: completed by clients that follow its pointers
-		add("chain", "cap B", "the chain lacks an intermediate certificate")
+		add("chain", "cap B", lacking(f))
 	default:
 		add("trust", "T", untrusted(f))
 	}
@@ -57,6 +57,14 @@ const (
 	trusted    = "trusted"
 	incomplete = "incomplete"
 )
+
+// lacking says what an incomplete chain lacks.
+func lacking(f Fact) string {
+	if f.TrustText != "" {
+		return "the chain lacks an intermediate certificate: " + strings.ReplaceAll(f.TrustText, "\n", " ")
+	}
+	return "the chain lacks an intermediate certificate"
+}
 
 func untrusted(f Fact) string {
 	if f.TrustText != "" {

@@ -16,7 +16,11 @@ var OldProtocols = &check.Check{
 	Doc:   "SSL and TLS 1.0 and 1.1 rest on MD5, SHA-1 and CBC modes with known attacks, and an attacker on the way can talk both sides down to them. No client of today needs them.",
 	Remedy: "nginx: ssl_protocols TLSv1.2 TLSv1.3;\n" +
 		"Apache: SSLProtocol -all +TLSv1.2 +TLSv1.3\n" +
-		"HAProxy: ssl-default-bind-options ssl-min-ver TLSv1.2",
+		"HAProxy: ssl-default-bind-options ssl-min-ver TLSv1.2\n" +
+		"Caddy has nothing older; remove \"protocols\" from the tls block\n" +
+		"Envoy: common_tls_context: {tls_params: {tls_minimum_protocol_version: TLSv1_2}}\n" +
+		"Java: jdk.tls.disabledAlgorithms=SSLv3, TLSv1, TLSv1.1, ... in java.security; Tomcat: <SSLHostConfig protocols=\"TLSv1.2+TLSv1.3\">\n" +
+		"Go: tls.Config{MinVersion: tls.VersionTLS12}",
 	Requirements: []string{"A.5.2.3"},
 	References:   []string{"RFC 8996"},
 	Needs:        Versions[2:],
@@ -53,7 +57,11 @@ var WeakSuites = &check.Check{
 	Doc:   "RC4 and blocks of 64 bits (3DES, DES, IDEA, RC2) leak plaintext after enough traffic, export keys are broken within hours, and NULL and anonymous suites do not encrypt, or not for the right one.",
 	Remedy: "nginx: ssl_ciphers ECDHE+AESGCM:ECDHE+CHACHA20;\n" +
 		"Apache: SSLCipherSuite ECDHE+AESGCM:ECDHE+CHACHA20\n" +
-		"HAProxy: ssl-default-bind-ciphers ECDHE+AESGCM:ECDHE+CHACHA20",
+		"HAProxy: ssl-default-bind-ciphers ECDHE+AESGCM:ECDHE+CHACHA20\n" +
+		"Caddy has none; remove \"ciphers\" from the tls block\n" +
+		"Envoy: tls_params: {cipher_suites: [ECDHE-ECDSA-AES128-GCM-SHA256, ECDHE-RSA-AES128-GCM-SHA256, ECDHE-ECDSA-CHACHA20-POLY1305, ECDHE-RSA-CHACHA20-POLY1305]}\n" +
+		"Java: add 3DES_EDE_CBC, RC4, DES, NULL, anon, EXPORT to jdk.tls.disabledAlgorithms; Tomcat: <SSLHostConfig ciphers=\"ECDHE+AESGCM:ECDHE+CHACHA20\">\n" +
+		"Go: leave tls.Config.CipherSuites nil, and GODEBUG without tls3des",
 	Requirements: []string{"A.5.2.3"},
 	References:   []string{"RFC 7465", "RFC 9325 4.1"},
 	Needs:        Versions,
@@ -104,7 +112,11 @@ var MinGrade = &check.Check{
 		"for A rather than A-: TLS 1.3, and the header Strict-Transport-Security: max-age=63072000\n" +
 		"nginx: add_header Strict-Transport-Security \"max-age=63072000\" always;\n" +
 		"Apache: Header always set Strict-Transport-Security \"max-age=63072000\"\n" +
-		"HAProxy: http-response set-header Strict-Transport-Security \"max-age=63072000\"",
+		"HAProxy: http-response set-header Strict-Transport-Security \"max-age=63072000\"\n" +
+		"Caddy: header Strict-Transport-Security max-age=63072000\n" +
+		"Envoy: response_headers_to_add: [{header: {key: Strict-Transport-Security, value: max-age=63072000}}]\n" +
+		"Tomcat: HttpHeaderSecurityFilter with hstsMaxAgeSeconds 63072000; Spring Security sends it by itself\n" +
+		"Go: w.Header().Set(\"Strict-Transport-Security\", \"max-age=63072000\")",
 	Requirements: []string{"A.5.2.3", "A.5.7.2"},
 	References:   []string{"SSL Server Rating Guide 2009r"},
 	Needs:        slices.Concat(Versions, []string{PartChain, PartHTTP}),

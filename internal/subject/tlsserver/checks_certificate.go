@@ -24,7 +24,12 @@ func leafFault(f Fact, field, detail string) []check.Violation {
 	return []check.Violation{{Key: "certificate:leaf", Detail: detail, At: "/chain/0/" + field, Source: f.Address}}
 }
 
-const renew = "sudo certbot renew --cert-name shop.example && sudo systemctl reload nginx\nWith another CA: order a new certificate, install it with its chain, reload the server."
+const renew = "nginx, Apache, HAProxy: sudo certbot renew --cert-name shop.example && sudo systemctl reload nginx\n" +
+	"Caddy renews by itself: journalctl -u caddy says why it does not\n" +
+	"Envoy reads it anew only by SDS: path_config_source with watched_directory; else restart it\n" +
+	"Java: import it into the keystore, and restart; Tomcat: reloadSslHostConfigs by JMX or the manager\n" +
+	"Go: tls.Config.GetCertificate that reads the files anew, or golang.org/x/crypto/acme/autocert\n" +
+	"With another CA: order a new certificate, install it with its chain, reload the server."
 
 // Dates demands a certificate that is valid now.
 var Dates = &check.Check{
@@ -97,10 +102,12 @@ policy: {cert_warn: 90d}
 
 // Name demands that the certificate is for the name that is asked for.
 var Name = &check.Check{
-	ID:           "tlsserver-certificate-name",
-	Title:        "The certificate is for this name",
-	Doc:          "A client that asks for one name and is shown another cannot tell the server from an attacker. The common name has not counted for years; the subject alternative names do.",
-	Remedy:       "sudo certbot --nginx -d shop.example   (all names of the site)\nOften the wrong server block answers: check server_name, ServerName, or the crt-list of HAProxy.",
+	ID:    "tlsserver-certificate-name",
+	Title: "The certificate is for this name",
+	Doc:   "A client that asks for one name and is shown another cannot tell the server from an attacker. The common name has not counted for years; the subject alternative names do.",
+	Remedy: "sudo certbot --nginx -d shop.example   (all names of the site)\nOften the wrong server block answers: check server_name of nginx, ServerName of Apache, or the crt-list of HAProxy.\n" +
+		"Caddy: the address of the site block. Envoy: filter_chain_match: {server_names: [shop.example]}\n" +
+		"Tomcat: <SSLHostConfig hostName=\"shop.example\"> and defaultSSLHostConfigName. Go: tls.Config.Certificates or GetCertificate by ServerName.",
 	Requirements: []string{"A.5.2.3"},
 	References:   []string{"RFC 9525"},
 	Needs:        []string{PartChain},
@@ -128,10 +135,13 @@ var Name = &check.Check{
 
 // Wildcard demands certificates for single names.
 var Wildcard = &check.Check{
-	ID:           "tlsserver-certificate-wildcard",
-	Title:        "The certificate has no wildcard",
-	Doc:          "Whoever steals the key of a wildcard from the least guarded server can pose as every host of the domain.",
-	Remedy:       "order one certificate for the names of this server: sudo certbot --nginx -d shop.example -d www.shop.example",
+	ID:    "tlsserver-certificate-wildcard",
+	Title: "The certificate has no wildcard",
+	Doc:   "Whoever steals the key of a wildcard from the least guarded server can pose as every host of the domain.",
+	Remedy: "order one certificate for the names of this server: sudo certbot --nginx -d shop.example -d www.shop.example\n" +
+		"Apache: certbot --apache. HAProxy: a file for each certificate in the crt-list\n" +
+		"Caddy: name the sites one by one, not *.shop.example. Envoy, Tomcat: a certificate for each server_names or hostName\n" +
+		"Go: autocert.HostWhitelist(\"shop.example\", \"www.shop.example\")",
 	Requirements: []string{"A.5.2.3"},
 	Needs:        []string{PartChain},
 	Rule: onLeaf(func(f Fact, leaf Certificate, _ check.Params) check.Result {

@@ -14,7 +14,8 @@ var Parameters = &check.Check{
 	Doc:   "Most servers share a few primes of 1024 bits; who has done the work for one of them reads the traffic of all (Logjam). A composite number in place of a prime is a mistake or a back door.",
 	Remedy: "nginx: no ssl_dhparam, and ssl_ciphers ECDHE+AESGCM:ECDHE+CHACHA20;\n" +
 		"with DHE: curl https://ssl-config.mozilla.org/ffdhe2048.txt > /etc/ssl/dhparam.pem, and ssl_dhparam /etc/ssl/dhparam.pem;\n" +
-		"Apache: SSLOpenSSLConfCmd DHParameters /etc/ssl/dhparam.pem. HAProxy: tune.ssl.default-dh-param 2048",
+		"Apache: SSLOpenSSLConfCmd DHParameters /etc/ssl/dhparam.pem. HAProxy: tune.ssl.default-dh-param 2048\n" +
+		"Java: -Djdk.tls.ephemeralDHKeySize=2048, or no DHE in the list of suites. Caddy, Envoy and Go have no DHE.",
 	Requirements: []string{"A.5.2.3"},
 	References:   []string{"RFC 7919", "CVE-2015-4000"},
 	Needs:        Versions[1:4],
@@ -61,10 +62,12 @@ func withDH(bits int, prime string) Fact {
 
 // Compression demands that TLS does not compress.
 var Compression = &check.Check{
-	ID:           "tlsserver-compression",
-	Title:        "TLS compression is off",
-	Doc:          "Who can make a browser ask for chosen addresses reads its cookies from the length of what is compressed (CRIME).",
-	Remedy:       "Apache: SSLCompression off\nOpenSSL: upgrade to 1.1.0 or newer, which does not compress by default",
+	ID:    "tlsserver-compression",
+	Title: "TLS compression is off",
+	Doc:   "Who can make a browser ask for chosen addresses reads its cookies from the length of what is compressed (CRIME).",
+	Remedy: "Apache: SSLCompression off\n" +
+		"nginx, HAProxy: upgrade OpenSSL to 1.1.0 or newer, which does not compress by default\n" +
+		"Caddy, Envoy, Java and Go cannot compress TLS: a proxy or load balancer before them does",
 	Requirements: []string{"A.5.2.3"},
 	References:   []string{"RFC 9325 section 3.3", "CVE-2012-4929"},
 	Needs:        Versions[1:2],
@@ -86,10 +89,12 @@ var Compression = &check.Check{
 
 // Revocation demands a certificate that is not revoked, as far as the server staples it.
 var Revocation = &check.Check{
-	ID:           "tlsserver-certificate-revocation",
-	Title:        "The certificate is not revoked, and staples what it must",
-	Doc:          "A revoked certificate is one whose key somebody else may have. A certificate that says must-staple does not work in strict clients without a stapled response.",
-	Remedy:       renew + "\nStapling. nginx: ssl_stapling on; ssl_stapling_verify on;   Apache: SSLUseStapling on",
+	ID:    "tlsserver-certificate-revocation",
+	Title: "The certificate is not revoked, and staples what it must",
+	Doc:   "A revoked certificate is one whose key somebody else may have. A certificate that says must-staple does not work in strict clients without a stapled response.",
+	Remedy: renew + "\nStapling. nginx: ssl_stapling on; ssl_stapling_verify on;   Apache: SSLUseStapling on\n" +
+		"HAProxy: ocsp-update on in the crt-list. Caddy staples by itself. Envoy: ocsp_staple with ocsp_staple_policy: STRICT_STAPLING\n" +
+		"Java: -Djdk.tls.server.enableStatusRequestExtension=true. Go: tls.Certificate.OCSPStaple, which somebody has to fetch",
 	Requirements: []string{"A.5.2.3"},
 	References:   []string{"RFC 6960", "RFC 7633"},
 	Needs:        []string{PartChain},

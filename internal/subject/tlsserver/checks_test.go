@@ -1,6 +1,8 @@
 package tlsserver
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
 	"holdfast.example/holdfast/internal/check"
@@ -9,7 +11,7 @@ import (
 
 func all() []*check.Check {
 	return []*check.Check{OldProtocols, WeakSuites, Dates, Expiring, Name, Wildcard, Trust, Key, Signature, MinGrade,
-		KnownAttacks, Oracles, Renegotiation, Downgrade, Parameters, Compression, Revocation}
+		KnownAttacks, Oracles, Renegotiation, Downgrade, Parameters, Compression, Revocation, ChainOrder}
 }
 
 func TestChecks(t *testing.T) {
@@ -30,6 +32,17 @@ func TestBlind(t *testing.T) {
 	for _, c := range all() {
 		if err := check.Leaves("blind", f).Verify(c, params); err != nil {
 			t.Errorf("%s: %v", c.ID, err)
+		}
+	}
+}
+
+// What to do is said for whatever speaks TLS here.
+func TestRemedies(t *testing.T) {
+	for _, c := range all() {
+		for _, servers := range []string{"nginx", "Apache", "HAProxy", "Caddy", "Envoy", "Java|Tomcat", "Go:|Go |Go,|Go."} {
+			if !slices.ContainsFunc(strings.Split(servers, "|"), func(s string) bool { return strings.Contains(c.Remedy+" ", s) }) {
+				t.Errorf("%s: the remedy says nothing of %s", c.ID, servers)
+			}
 		}
 	}
 }

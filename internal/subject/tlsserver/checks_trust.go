@@ -15,9 +15,12 @@ var Trust = &check.Check{
 	Doc:   "Without a trusted CA behind it a certificate proves nothing. A chain without its intermediate works in some browsers and fails in programs, which is when somebody switches verification off.",
 	Remedy: "nginx: ssl_certificate /etc/letsencrypt/live/shop.example/fullchain.pem;   (not cert.pem)\n" +
 		"Apache: SSLCertificateFile with the same file. HAProxy: chain and key in one file.\n" +
+		"Caddy: tls fullchain.pem key.pem, or no tls line at all, and it gets one. Envoy: certificate_chain: {filename: fullchain.pem}\n" +
+		"Java: import the chain as one PKCS #12: openssl pkcs12 -export -in fullchain.pem -inkey key.pem -out shop.p12\n" +
+		"Go: tls.LoadX509KeyPair(\"fullchain.pem\", \"key.pem\")\n" +
 		"The organisation's own CA: put it into /usr/local/share/ca-certificates where Holdfast runs, then: sudo update-ca-certificates",
 	Requirements: []string{"A.5.2.3"},
-	Needs:        []string{PartChain},
+	Needs:        []string{PartChain, PartTrust},
 	Rule: onLeaf(func(f Fact, _ Certificate, _ check.Params) check.Result {
 		detail := ""
 		switch f.Trust {
@@ -26,7 +29,7 @@ var Trust = &check.Check{
 		case "":
 			return check.Unseen("whether the certificate is trusted was not seen")
 		case incomplete:
-			detail = "the chain lacks an intermediate certificate"
+			detail = lacking(f)
 		default:
 			detail = untrusted(f)
 		}
@@ -38,6 +41,7 @@ var Trust = &check.Check{
 		check.Fails("a CA that nobody knows", sampleWith(func(f *Fact) { f.Trust, f.TrustText = "unknown-ca", "no CA stands behind it" }), "trust:unknown-ca"),
 		check.Fails("incomplete", sampleWith(func(f *Fact) { f.Trust = "incomplete" }), "trust:incomplete"),
 		check.Leaves("not verified", sampleWith(func(f *Fact) { f.Trust = "" })),
+		check.Leaves("cannot be verified", sampleWith(func(f *Fact) { f.Trust = ""; f.Note(PartTrust, unread) })),
 	},
 }
 
@@ -46,15 +50,17 @@ var Key = &check.Check{
 	ID:    "tlsserver-certificate-key",
 	Title: "The key of the certificate is long enough",
 	Doc:   "Who works out the key of a certificate can pose as the server. RSA of 3072 bits and elliptic curves of 256 are worth about 128 bits.",
-	Remedy: "sudo certbot renew --cert-name shop.example --key-type ecdsa --elliptic-curve secp256r1 --force-renewal\n" +
-		"By hand: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out shop.key",
+	Remedy: "nginx, Apache, HAProxy: sudo certbot renew --cert-name shop.example --key-type ecdsa --elliptic-curve secp256r1 --force-renewal\n" +
+		"By hand: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out shop.key\n" +
+		"Caddy: key_type p256 (as it has it by default). Java: keytool -genkeypair -keyalg EC -groupname secp256r1\n" +
+		"Envoy, Go: the same file as for others; Go makes one by ecdsa.GenerateKey(elliptic.P256(), rand.Reader)",
 	Requirements: []string{"A.5.2.3"},
 	References:   []string{"NIST SP 800-57 Part 1"},
 	Needs:        []string{PartChain},
 	Rule: onLeaf(func(f Fact, leaf Certificate, p check.Params) check.Result {
 		least := 0
 		switch {
-		case leaf.Key == "Ed25519", strings.HasPrefix(leaf.Key, "ML-DSA"):
+		case leaf.Key == "Ed25519", leaf.Key == "Ed448", strings.HasPrefix(leaf.Key, "ML-DSA"):
 			return check.Passed(keyText(leaf))
 		case leaf.Key == "RSA":
 			least = p.Int("rsa_bits")
@@ -77,6 +83,7 @@ var Key = &check.Check{
 		check.Passes("P-256", sample()),
 		check.Passes("RSA 3072", sampleWith(keyed("RSA", 3072))),
 		check.Passes("Ed25519", sampleWith(keyed("Ed25519", 256))),
+		check.Passes("Ed448", sampleWith(keyed("Ed448", 456))),
 		check.Fails("RSA 2048", sampleWith(keyed("RSA", 2048)), "certificate:leaf"),
 		check.Fails("P-224", sampleWith(keyed("ECDSA", 224)), "certificate:leaf"),
 		check.Fails("DSA", sampleWith(keyed("DSA", 0)), "certificate:leaf"),

@@ -85,7 +85,7 @@ func (x exchange) text(f Fact) string {
 // certificateBits gives what the key of a certificate is worth in bits of RSA; 0 when not known.
 func certificateBits(c Certificate) int {
 	switch {
-	case c.Key == "Ed25519":
+	case c.Key == "Ed25519", c.Key == "Ed448":
 		return ellipticWorth(256)
 	case strings.HasPrefix(c.Key, "ML-DSA"):
 		if c.KeyBits > 0 && c.KeyBits < 4032 {

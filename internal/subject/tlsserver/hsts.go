@@ -56,6 +56,9 @@ func maxAge(headers []string) (uint64, error) {
 func hstsReasons(f Fact) []Reason {
 	if !f.HTTP {
 		text := "no HTTP answers over it, so that HSTS neither lowers nor lifts the grade"
+		if f.ClientRequired {
+			text = "no HTTP answers without a certificate of the client, so that HSTS neither lowers nor lifts the grade"
+		}
 		if p, ok := f.Missing()[PartHTTP]; ok {
 			text = "whether it sends HSTS was not seen: " + p.Error()
 		}

@@ -15,7 +15,7 @@ type Grade struct {
 	Reasons []Reason // worst first, also those that do not decide
 }
 
-// Reason is one thing that lowers a grade, or keeps it from being higher.
+// Reason is one thing that lowers a grade, or keeps it from being higher, or is worth a note beside it.
 type Reason struct {
 	Rule   string // short and stable: tls10
 	Effect string // one of effects
@@ -24,11 +24,12 @@ type Reason struct {
 
 // effects are the words of Reason.Effect, worst first. The worst alone makes the letter. T stands before
 // M: a wrong name can be seen past, a certificate that nobody vouches for cannot.
-var effects = []string{noGrade, "T", "M", "F", "cap E", "cap D", "cap C", "cap B", "A-", noPlus}
+var effects = []string{noGrade, "T", "M", "F", "cap E", "cap D", "cap C", "cap B", "A-", noPlus, note}
 
 const (
 	noGrade = "no grade"
 	noPlus  = "no A+"
+	note    = "note" // lowers nothing
 )
 
 // Letters are the grades, best first.
@@ -38,7 +39,7 @@ var Letters = []string{"A+", "A", "A-", "B", "C", "D", "E", "F", "M", "T"}
 func Rate(f Fact, now time.Time) Grade {
 	var g Grade
 	w := exchanges(f)
-	g.Reasons = slices.Concat(certificateReasons(f, now), protocolReasons(f), suiteReasons(f), keyReasons(f, w), probeReasons(f), warnings(f))
+	g.Reasons = slices.Concat(certificateReasons(f, now), protocolReasons(f), suiteReasons(f), keyReasons(f, w), probeReasons(f), warnings(f), chainReasons(f))
 	ended := slices.ContainsFunc(g.Reasons, func(r Reason) bool { return r.Effect == "T" || r.Effect == "M" || r.Rule == ruleMD5 })
 	missing := ungradable(f, g.Reasons)
 	if len(missing) == 0 && !ended {
@@ -70,6 +71,8 @@ func made(effect string) string {
 		return ""
 	case noPlus:
 		return "A"
+	case note:
+		return "A+"
 	case "T", "M", "F", "A-":
 		return effect
 	}
@@ -87,7 +90,7 @@ func ungradable(f Fact, found []Reason) []Reason {
 			missing("protocols", v+" could not be probed: "+p.Error())
 		}
 	}
-	failed := slices.ContainsFunc(found, func(r Reason) bool { return r.Effect == "F" })
+	failed := slices.ContainsFunc(found, func(r Reason) bool { return r.Effect == "F" || r.Effect == "T" })
 	suites := 0
 	for _, p := range f.Protocols {
 		suites += len(p.Suites)
@@ -99,7 +102,11 @@ func ungradable(f Fact, found []Reason) []Reason {
 	case len(f.Chain) == 0:
 		missing("chain", "no certificate was seen")
 	case f.Trust == "":
-		missing("chain", "whether the certificate is trusted was not seen")
+		text := "whether the certificate is trusted was not seen"
+		if p, ok := gaps[PartTrust]; ok {
+			text = p.Text
+		}
+		missing("chain", text)
 	case certificateBits(f.Chain[0]) == 0:
 		missing("chain", "the size of the certificate's key is not known: "+f.Chain[0].Key)
 	case suites == 0:

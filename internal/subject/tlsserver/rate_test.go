@@ -40,6 +40,7 @@ func TestRate(t *testing.T) {
 		{"HSTS of a month", func(f *Fact) { f.HSTS = []string{"max-age=2592000"} }, "A", 96, "hsts"},
 		{"HSTS switched off", func(f *Fact) { f.HSTS = []string{"max-age=0"} }, "A-", 96, "hsts"},
 		{"no HTTP", func(f *Fact) { f.HTTP, f.HSTS = false, nil }, "A", 96, "hsts"},
+		{"a certificate of the client is wanted", func(f *Fact) { f.HTTP, f.HSTS, f.AsksClient, f.ClientRequired = false, nil, true, true }, "A", 96, "hsts"},
 		{"no TLS 1.3: C 80: 30+30+32", func(f *Fact) { f.Protocols = f.Protocols[1:] }, "A-", 92, "no-tls13"},
 		{"TLS 1.0: P (100+90)/2 = 95: 28.5+30+36 = 94.5", func(f *Fact) { f.Protocols = append(f.Protocols, protocol("TLS 1.0", cbc)) }, "B", 94, "tls10"},
 		{"TLS 1.1: P (100+95)/2 = 97.5: 29.25+30+36 = 95.25", func(f *Fact) { f.Protocols = append(f.Protocols, protocol("TLS 1.1", cbc)) }, "B", 95, "tls11"},
@@ -67,6 +68,14 @@ func TestRate(t *testing.T) {
 		{"no secure renegotiation", func(f *Fact) { f.SecureReneg = false }, "A-", 96, "renegotiation"},
 		{"self-signed ends the scoring", func(f *Fact) { f.Trust = "self-signed" }, "T", 0, "trust"},
 		{"incomplete chain", func(f *Fact) { f.Trust = "incomplete" }, "B", 96, "chain"},
+		{"a root sent along is a note", func(f *Fact) {
+			f.Chain = append(f.Chain, Certificate{Subject: "CN=Root", Issuer: "CN=Root"})
+			f.Chain[0].Issuer = "CN=Root"
+		}, "A+", 96, "chain-root"},
+		{"a certificate too many is a note", func(f *Fact) { f.Chain = append(f.Chain, Certificate{Subject: "CN=Other", Issuer: "CN=Root"}) }, "A+", 96, "chain-extra"},
+		{"expired, and nobody can tell whether it was trusted", func(f *Fact) { f.Trust = ""; f.Chain[0].NotAfter = now.Add(-time.Second) }, "T", 0, "expired"},
+		{"whether it is trusted cannot be told", func(f *Fact) { f.Trust = ""; f.Note(PartTrust, &fact.Problem{Cause: fact.NotParsable}) }, "", 0, "chain"},
+		{"Ed448 is worth no less than Ed25519", func(f *Fact) { f.Chain[0].Key, f.Chain[0].KeyBits = "Ed448", 456 }, "A+", 96, ""},
 		{"expired", func(f *Fact) { f.Chain[0].NotAfter = now.Add(-time.Second) }, "T", 0, "expired"},
 		{"not yet valid", func(f *Fact) { f.Chain[0].NotBefore = now.Add(time.Second) }, "T", 0, "not-yet-valid"},
 		{"wrong name", func(f *Fact) { f.Name = "www.shop.example" }, "M", 0, "name"},
@@ -107,5 +116,14 @@ func BenchmarkRate(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		Rate(f, now)
+	}
+}
+
+// An incomplete chain says what is known of what it lacks.
+func TestIncompleteText(t *testing.T) {
+	f := sampleWith(func(f *Fact) { f.Trust, f.TrustText = incomplete, "could not be fetched:\nrefused" })
+	g := Rate(f, f.Chain[0].NotBefore)
+	if len(g.Reasons) != 1 || g.Reasons[0].Text != "the chain lacks an intermediate certificate: could not be fetched: refused" || g.Letter != "B" {
+		t.Errorf("%s %q", g.Letter, g.Reasons)
 	}
 }

@@ -4,6 +4,7 @@
 package tlsserver
 
 import (
+	"slices"
 	"time"
 
 	"holdfast.example/holdfast/internal/fact"
@@ -24,15 +25,16 @@ type Fact struct {
 	SecureReneg    bool            `json:"secure_reneg,omitempty"` // RFC 5746, of TLS up to 1.2
 	Compression    bool            `json:"compression,omitempty"`  // of TLS up to 1.2
 	ExtendedMaster bool            `json:"extended_master,omitempty"`
-	Tickets        bool            `json:"tickets,omitempty"`     // RFC 5077, of TLS up to 1.2
-	Resumption     []string        `json:"resumption,omitempty"`  // ways that worked with TLS up to 1.2: id, ticket
-	ALPN           []string        `json:"alpn,omitempty"`        // protocols of RFC 7301 that it takes
-	Staple         *Staple         `json:"staple,omitempty"`      // what it staples; nil when nothing
-	Stamps         int             `json:"stamps,omitempty"`      // signed certificate timestamps sent beside the certificate
-	AsksClient     bool            `json:"asks_client,omitempty"` // for a certificate of the client
-	Probes         []Probed        `json:"probes,omitempty"`      // by name; one that is not there was not probed
-	HTTP           bool            `json:"http,omitempty"`        // HTTP answered over it
-	HSTS           []string        `json:"hsts,omitempty"`        // Strict-Transport-Security headers, as sent
+	Tickets        bool            `json:"tickets,omitempty"`         // RFC 5077, of TLS up to 1.2
+	Resumption     []string        `json:"resumption,omitempty"`      // ways that worked with TLS up to 1.2: id, ticket
+	ALPN           []string        `json:"alpn,omitempty"`            // protocols of RFC 7301 that it takes
+	Staple         *Staple         `json:"staple,omitempty"`          // what it staples; nil when nothing
+	Stamps         int             `json:"stamps,omitempty"`          // signed certificate timestamps sent beside the certificate
+	AsksClient     bool            `json:"asks_client,omitempty"`     // for a certificate of the client
+	ClientRequired bool            `json:"client_required,omitempty"` // who shows none is refused
+	Probes         []Probed        `json:"probes,omitempty"`          // by name; one that is not there was not probed
+	HTTP           bool            `json:"http,omitempty"`            // HTTP answered over it
+	HSTS           []string        `json:"hsts,omitempty"`            // Strict-Transport-Security headers, as sent
 }
 
 // Protocol is a version that is offered, with its suites.
@@ -42,7 +44,7 @@ type Protocol struct {
 	Order      string   `json:"order,omitempty"`      // whose preference counts: server, client; empty when not told apart
 	ChaCha     bool     `json:"chacha,omitempty"`     // the server's order, but ChaCha20 for clients that want it first
 	Groups     []string `json:"groups,omitempty"`     // of TLS 1.2 and 1.3, as registered by IANA: x25519
-	Signatures []string `json:"signatures,omitempty"` // of the key exchange of TLS 1.2, as registered by IANA: rsa_pss_rsae_sha256
+	Signatures []string `json:"signatures,omitempty"` // by which TLS 1.2 signs its key exchange and TLS 1.3 its handshake, as registered by IANA: rsa_pss_rsae_sha256
 }
 
 // Suite is a cipher suite that the server took.
@@ -133,7 +135,21 @@ type Certificate struct {
 func (Fact) Kind() fact.Kind { return fact.Kind{Name: "tlsserver", Version: 1} }
 
 // Probe is how recorded facts are read.
-var Probe = host.Probe[Fact]("TLS endpoint")
+var Probe = host.Claiming(host.Probe[Fact]("TLS endpoint"), claims)
+
+// claims gives the keys of the certificates that it shows: each should serve one stage.
+func claims(f Fact) (out []fact.Claim) {
+	for i, chain := range append([][]Certificate{f.Chain}, f.Others...) {
+		if len(chain) == 0 || chain[0].Public == "" {
+			continue
+		}
+		c := fact.Claim{Kind: "certificate_key", Fingerprint: chain[0].Public, Label: chain[0].Subject, At: f.Address}
+		if i == 0 || !slices.Contains(out, c) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
 
 // Names of the protocols, newest first.
 var Versions = []string{"TLS 1.3", "TLS 1.2", "TLS 1.1", "TLS 1.0", "SSL 3.0", "SSL 2.0"}
@@ -141,5 +157,6 @@ var Versions = []string{"TLS 1.3", "TLS 1.2", "TLS 1.1", "TLS 1.0", "SSL 3.0", "
 // Parts that may be missing: each version by its name, and these.
 const (
 	PartChain = "chain"
+	PartTrust = "trust" // whether the certificate is trusted
 	PartHTTP  = "http"
 )
