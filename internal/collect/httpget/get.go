@@ -1,6 +1,7 @@
 // Package httpget sees what a website answers to harmless requests: GET, HEAD, OPTIONS, TRACE and TRACK, at a
-// bounded rate. It follows no redirect, sends no secret, and keeps no body and no value of a cookie. It judges
-// nothing.
+// bounded rate. With leave it also sends methods that write, to names that nobody has, under a condition that never
+// holds, and removes what a server makes all the same. It follows no redirect, sends no secret, and keeps no body and
+// no value of a cookie. It judges nothing.
 package httpget
 
 import (
@@ -71,8 +72,9 @@ const (
 // site makes requests to one address.
 type site struct {
 	Request
-	client *http.Transport
-	base   *url.URL
+	client  *http.Transport
+	base    *url.URL
+	refused *website.ErrorPage // the page for a method that is not taken
 }
 
 // reply is an answer as far as it is looked at. Its body is not kept.
@@ -97,8 +99,7 @@ func Get(ctx context.Context, r Request) (website.Fact, error) {
 		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, network, r.Address)
 		},
-		// The certificate is judged by the subject tlsserver, and what an old server says is worth seeing.
-		TLSClientConfig:        &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS10, CipherSuites: allSuites()},
+		TLSClientConfig:        s.tls(),
 		MaxResponseHeaderBytes: maxHeader,
 		MaxIdleConnsPerHost:    atOnce,
 		DisableCompression:     true, // the size of what comes is the size of what is read
@@ -129,11 +130,19 @@ func Get(ctx context.Context, r Request) (website.Fact, error) {
 			f.Note(part, notes[i])
 		}
 	}
+	if s.refused != nil {
+		f.Errors = append(f.Errors, *s.refused)
+	}
 	return f, nil
 }
 
-// ask makes one request when its turn comes. It follows no redirect.
+// ask makes one request without a body when its turn comes. It follows no redirect.
 func (s *site) ask(ctx context.Context, method, address string, more http.Header) (reply, error) {
+	return s.send(ctx, method, address, more, "")
+}
+
+// send makes one request when its turn comes. It follows no redirect.
+func (s *site) send(ctx context.Context, method, address string, more http.Header, content string) (reply, error) {
 	done, err := s.Limit.wait(ctx)
 	if err != nil {
 		return reply{}, err
@@ -141,7 +150,11 @@ func (s *site) ask(ctx context.Context, method, address string, more http.Header
 	defer done()
 	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, method, address, nil)
+	var upload io.Reader
+	if content != "" {
+		upload = strings.NewReader(content)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, address, upload)
 	if err != nil {
 		return reply{}, err
 	}

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -30,11 +31,19 @@ func catalogue(t testing.TB) []website.Path {
 	return paths
 }
 
+// server serves h over TLS, and gives its address.
+func server(t testing.TB, h http.Handler) string {
+	t.Helper()
+	s := httptest.NewUnstartedServer(h)
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	return s.Listener.Addr().String()
+}
+
 func get(t testing.TB, h http.Handler, change ...func(*Request)) website.Fact {
 	t.Helper()
-	s := httptest.NewTLSServer(h)
-	t.Cleanup(s.Close)
-	r := Request{URL: "https://shop.example/", Address: s.Listener.Addr().String(), UserAgent: "Holdfast/test", Timeout: 20 * time.Second, Paths: catalogue(t)}
+	r := Request{URL: "https://shop.example/", Address: server(t, h), UserAgent: "Holdfast/test", Timeout: 20 * time.Second, Paths: catalogue(t)}
 	for _, c := range change {
 		c(&r)
 	}

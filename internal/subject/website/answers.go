@@ -3,7 +3,6 @@ package website
 import (
 	"fmt"
 	"net/url"
-	"slices"
 	"strings"
 
 	"holdfast.example/holdfast/internal/check"
@@ -115,60 +114,6 @@ func originSort(asked string) string {
 }
 
 func origins(all ...Origin) Fact { return sampleWith(func(f *Fact) { f.Origins = all }) }
-
-// readers are the methods that need no declaration.
-var readers = []string{"GET", "HEAD", "POST", "OPTIONS"}
-
-// Methods keeps methods off that nobody needs.
-var Methods = &check.Check{
-	ID:    "website-methods",
-	Title: "HTTP methods that nobody declared are off",
-	Doc:   "TRACE sends back what it was sent, cookies that scripts cannot read among them. PUT, DELETE and the WebDAV methods change files where an application does not expect it.",
-	Remedy: "nginx: limit_except GET POST { deny all; }   (it refuses TRACE by itself)\n" +
-		"Apache: TraceEnable off, and <LimitExcept GET POST> Require all denied </LimitExcept>\n" +
-		"what an API needs: methods: [GET, HEAD, PUT] of its service in the estate",
-	Requirements: []string{"A.5.2.10"},
-	References:   []string{"RFC 9110 section 9.3.8", "CVE-2004-2320"},
-	Needs:        []string{PartMethods},
-	Rule: check.On(func(f Fact, declared estate.View, _ check.Params) check.Result {
-		if len(f.Methods) == 0 {
-			return check.Unseen("no method was tried")
-		}
-		var vs []check.Violation
-		for i, m := range f.Methods {
-			if m.Echo {
-				vs = append(vs, check.Violation{Key: "method:" + m.Name, Detail: m.Name + " sends back what it was sent", At: fmt.Sprintf("/methods/%d", i)})
-			}
-		}
-		allowed := readers
-		if s := declared.Served; s != nil && len(s.Methods) > 0 {
-			allowed = append([]string{"OPTIONS"}, s.Methods...)
-		}
-		for _, m := range f.Allow {
-			if !slices.Contains(allowed, m) && !slices.ContainsFunc(vs, func(v check.Violation) bool { return v.Key == "method:"+m }) {
-				vs = append(vs, check.Violation{Key: "method:" + m, Detail: "it says that it takes " + m + ", which nobody declared", At: "/allow"})
-			}
-		}
-		seen := "TRACE and TRACK are refused"
-		if len(f.Allow) > 0 {
-			seen += "; it says that it takes " + strings.Join(f.Allow, ", ")
-		}
-		return check.Failed(seen, vs)
-	}),
-	Examples: []check.Example{
-		check.Passes("refused", tried(nil, Method{Name: "TRACE", Status: 405}, Method{Name: "TRACK", Status: 405})),
-		check.Passes("a page for everything is no echo", tried(nil, Method{Name: "TRACE", Status: 200})),
-		check.Fails("TRACE", tried(nil, Method{Name: "TRACE", Status: 200, Echo: true}), "method:TRACE"),
-		check.Fails("WebDAV", tried([]string{"GET", "PUT", "PROPFIND"}, Method{Name: "TRACE", Status: 405}), "method:PUT", "method:PROPFIND"),
-		served(check.Passes("declared", tried([]string{"GET", "PUT"}, Method{Name: "TRACE", Status: 405}))),
-		served(check.Fails("not declared", tried([]string{"GET", "PUT", "DELETE"}, Method{Name: "TRACE", Status: 405}), "method:DELETE")),
-		check.Leaves("not tried", sample()),
-	},
-}
-
-func tried(allow []string, all ...Method) Fact {
-	return sampleWith(func(f *Fact) { f.Methods, f.Allow = all, allow })
-}
 
 // ErrorPages keeps versions out of error pages.
 var ErrorPages = &check.Check{

@@ -20,7 +20,7 @@ type Fact struct {
 
 	Plain     *Plain      `json:"plain,omitempty"`     // what port 80 answers; nil when it was not asked
 	Origins   []Origin    `json:"origins,omitempty"`   // what it answers to pages of other sites
-	Methods   []Method    `json:"methods,omitempty"`   // answers to TRACE and TRACK
+	Methods   []Method    `json:"methods,omitempty"`   // answers to TRACE and TRACK, and to those that write where they may be tried
 	Allow     []string    `json:"allow,omitempty"`     // methods that it names in its answer to OPTIONS
 	Errors    []ErrorPage `json:"errors,omitempty"`    // pages for requests that fail
 	Resources []Resource  `json:"resources,omitempty"` // that the first page loads
@@ -42,16 +42,21 @@ type Origin struct {
 	Credentials bool   `json:"credentials,omitempty"` // Access-Control-Allow-Credentials: true
 }
 
-// Method is the answer to a request with a method.
+// Method is the answer to a request with a method. Methods that write are sent with a condition that never holds, to
+// a name that nobody has.
 type Method struct {
-	Name   string `json:"name"`
-	Status int    `json:"status"`
-	Echo   bool   `json:"echo,omitempty"` // it sent back what it was sent
+	Name    string `json:"name"`
+	Status  int    `json:"status"`
+	Echo    bool   `json:"echo,omitempty"`    // it sent back what it was sent
+	Alike   bool   `json:"alike,omitempty"`   // its status is that of GET of the same name, which says nothing of the method
+	Created bool   `json:"created,omitempty"` // it made something in spite of the condition; removed again, but for Left
+	Tunnel  bool   `json:"tunnel,omitempty"`  // of CONNECT: what it leads to spoke TLS
+	Left    string `json:"left,omitempty"`    // path of what it made and could not be removed
 }
 
 // ErrorPage is the answer to a request that fails, and the product and version that it tells.
 type ErrorPage struct {
-	Cause  string `json:"cause"` // not-found, malformed, method
+	Cause  string `json:"cause"` // not-found, malformed, method, query, server-error
 	Status int    `json:"status"`
 	Tells  string `json:"tells,omitempty"`
 }

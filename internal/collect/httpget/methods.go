@@ -1,0 +1,41 @@
+package httpget
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+
+	"holdfast.example/holdfast/internal/subject/website"
+)
+
+// methods tries TRACE and TRACK, and asks which others there are.
+func (s *site) methods(ctx context.Context, f *website.Fact) error {
+	for _, m := range []string{"TRACE", "TRACK"} {
+		mark := random()
+		r, err := s.ask(ctx, m, s.URL, http.Header{"X-Holdfast": {mark}})
+		if err != nil {
+			return err
+		}
+		f.Methods = append(f.Methods, website.Method{Name: m, Status: r.status, Echo: strings.Contains(r.body, mark)})
+		if s.refused == nil && r.status >= 400 {
+			s.refused = &website.ErrorPage{Cause: "method", Status: r.status, Tells: versions.FindString(r.body)}
+		}
+	}
+	r, err := s.ask(ctx, http.MethodOptions, s.URL, nil)
+	if err != nil {
+		return err
+	}
+	for _, v := range append(r.header.Values("Allow"), r.header.Values("Public")...) {
+		for m := range strings.SplitSeq(v, ",") {
+			if m = strings.ToUpper(strings.TrimSpace(m)); m != "" && len(m) < 30 && !slices.Contains(f.Allow, m) && len(f.Allow) < 50 {
+				f.Allow = append(f.Allow, clean(m))
+			}
+		}
+	}
+	slices.Sort(f.Allow)
+	if s.Write {
+		return s.writers(ctx, f)
+	}
+	return nil
+}
