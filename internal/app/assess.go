@@ -259,6 +259,7 @@ type world struct {
 	blobs    ssh.Blobs       // large files of the hosts of this assessment
 	roots    *x509.CertPool  // of the estate's own authorities; nil without any
 	paths    []website.Path  // what should not answer on websites
+	limits   limits          // of requests to websites
 	taken    map[string]bool // endpoints that are targets already
 	estate   *estate.Estate
 	path     string
