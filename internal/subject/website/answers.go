@@ -154,8 +154,8 @@ var Resources = &check.Check{
 	References:   []string{"W3C Mixed Content", "W3C Subresource Integrity"},
 	Needs:        []string{partPage},
 	Rule: onPage(func(f Fact, declared estate.View, _ check.Params) check.Result {
-		if f.kind(declared) != estate.WebUI {
-			return check.Inapplicable("it is no web UI")
+		if kind, how := f.kind(declared); kind != estate.WebUI {
+			return check.Inapplicable("it is no web UI, " + how)
 		}
 		site, err := url.Parse(f.URL)
 		if err != nil {

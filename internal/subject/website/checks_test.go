@@ -10,7 +10,7 @@ import (
 
 func all() []*check.Check {
 	return []*check.Check{StrictTransport, Framing, ReferrerPolicy, NoSniff, Charset, Disclosure,
-		ContentPolicy, Cookies, Caching, Redirect, CrossOrigin, Methods, ErrorPages, Resources, Exposed, Handlers}
+		ContentPolicy, Cookies, Caching, Redirect, CrossOrigin, Methods, ErrorPages, Resources, Exposed, Handlers, Downloads}
 }
 
 func TestChecks(t *testing.T) { checktest.Run(t, Probe, all()) }

@@ -58,10 +58,7 @@ var Cookies = &check.Check{
 	Requirements: []string{"A.5.2.4"},
 	References:   []string{"RFC 6265"},
 	Needs:        []string{partPage},
-	Rule: check.On(func(f Fact, declared estate.View, _ check.Params) check.Result {
-		if f.Status == 0 {
-			return check.Unseen("no page was had")
-		}
+	Rule: onAnswer(func(f Fact, declared estate.View, _ check.Params) check.Result {
 		if !confidential(declared) {
 			return check.Inapplicable("no confidential data is declared to flow")
 		}

@@ -137,19 +137,6 @@ func (f Fact) policies() (out []Policy) {
 	return out
 }
 
-// kind is what the endpoint is declared to be; a page of HTML is a web UI where nothing is declared.
-func (f Fact) kind(declared estate.View) estate.EndKind {
-	if s := declared.Served; s != nil && s.Kind != "" {
-		return s.Kind
-	}
-	for _, v := range f.values("content-type") {
-		if strings.HasPrefix(strings.ToLower(v), "text/html") || strings.HasPrefix(strings.ToLower(v), "application/xhtml") {
-			return estate.WebUI
-		}
-	}
-	return ""
-}
-
 // ContentPolicy keeps scripts of others out of the page.
 var ContentPolicy = &check.Check{
 	ID:    "website-csp",
@@ -162,8 +149,8 @@ var ContentPolicy = &check.Check{
 	References:   []string{"CSP Level 3"},
 	Needs:        []string{partPage},
 	Rule: onPage(func(f Fact, declared estate.View, _ check.Params) check.Result {
-		if k := f.kind(declared); k != estate.WebUI {
-			return check.Inapplicable("it is no web UI")
+		if kind, how := f.kind(declared); kind != estate.WebUI {
+			return check.Inapplicable("it is no web UI, " + how)
 		}
 		all := f.policies()
 		if len(all) == 0 {
@@ -202,17 +189,4 @@ var ContentPolicy = &check.Check{
 		check.Fails("the first of two counts", html("content-security-policy", "script-src *; script-src 'self'; object-src 'none'; base-uri 'none'"), "csp:wide"),
 		check.Skips("an answer of an API", sample("content-type", "application/json")),
 	},
-}
-
-// onPage is page with what is declared.
-func onPage(judge func(f Fact, declared estate.View, p check.Params) check.Result) check.Rule {
-	return check.On(func(f Fact, declared estate.View, p check.Params) check.Result {
-		switch {
-		case f.Status == 0:
-			return check.Unseen("no page was had")
-		case f.Status >= 300 && f.Status < 400 || f.Status == 204:
-			return check.Inapplicable(fmt.Sprintf("the answer %d shows no page", f.Status))
-		}
-		return judge(f, declared, p)
-	})
 }

@@ -6,32 +6,7 @@ import (
 	"strings"
 
 	"holdfast.example/holdfast/internal/check"
-	"holdfast.example/holdfast/internal/estate"
 )
-
-// header makes the rule of a header of the first page.
-func header(judge func(f Fact, p check.Params) check.Result) check.Rule {
-	return check.On(func(f Fact, _ estate.View, p check.Params) check.Result {
-		if f.Status == 0 {
-			return check.Unseen("no page was had")
-		}
-		return judge(f, p)
-	})
-}
-
-// page makes the rule of a header that matters where something is shown: a redirect shows nothing.
-func page(judge func(f Fact, p check.Params) check.Result) check.Rule {
-	return header(func(f Fact, p check.Params) check.Result {
-		if f.Status >= 300 && f.Status < 400 || f.Status == 204 {
-			return check.Inapplicable(fmt.Sprintf("the answer %d shows no page", f.Status))
-		}
-		return judge(f, p)
-	})
-}
-
-func fault(key, detail string) check.Result {
-	return check.Failed(detail, []check.Violation{{Key: key, Detail: detail, At: "/headers"}})
-}
 
 // HSTS is a Strict-Transport-Security header: RFC 6797 section 6.1.
 type HSTS struct {
