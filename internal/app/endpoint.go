@@ -192,22 +192,6 @@ func (l looked) endpoints(collector string) []fact.Observation {
 	return out
 }
 
-// graded passes a feed on and grades the TLS endpoints in it.
-func graded(all feed, into *[]report.Endpoint, now time.Time) feed {
-	return func(yield func([]fact.Observation, error) bool) {
-		for obs, err := range all {
-			for _, o := range obs {
-				if f, ok := o.Fact.(tlsserver.Fact); ok {
-					*into = append(*into, endpointOf(o.Subject, f, now))
-				}
-			}
-			if !yield(obs, err) {
-				return
-			}
-		}
-	}
-}
-
 func endpointOf(subject string, f tlsserver.Fact, now time.Time) report.Endpoint {
 	g := tlsserver.Rate(f, now)
 	e := report.Endpoint{Address: subject, IP: f.Address, Grade: g.Letter, Score: g.Score, Protocols: []string{}, Suites: []report.Suite{}, Reasons: []string{}, Probes: []report.Probe{}, Unprobed: []string{}}

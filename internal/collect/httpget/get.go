@@ -112,7 +112,7 @@ func Get(ctx context.Context, r Request) (website.Fact, error) {
 	}
 	f.Status, f.Headers = first.status, headers(first.header)
 	if kind := first.header.Get("Content-Type"); strings.Contains(strings.ToLower(kind), "html") {
-		f.Resources = resources(base, first.body)
+		f.Resources, f.Meta = resources(base, first.body)
 	}
 	var wg sync.WaitGroup
 	wg.Go(func() { s.plain(ctx, &f) })

@@ -165,7 +165,7 @@ func TestAnswers(t *testing.T) {
 		}
 	}))
 	want := []website.Resource{{Sort: "script", URL: "http://cdn.example/a.js"}, {Sort: "script", URL: "https://shop.example/app/b.js"},
-		{Sort: "style", URL: "https://cdn.example/c.css", Integrity: true}}
+		{Sort: "style", URL: "https://cdn.example/c.css", Integrity: true, Bare: true}}
 	if !slices.Equal(f.Resources, want) {
 		t.Errorf("resources %+v", f.Resources)
 	}
@@ -275,8 +275,8 @@ func FuzzResources(f *testing.F) {
 	f.Add(`<base href="//a"><script src=x><link rel=stylesheet href='y'>`)
 	base, _ := url.Parse("https://shop.example/")
 	f.Fuzz(func(t *testing.T, page string) {
-		if n := len(resources(base, page)); n > maxResources {
-			t.Error(n)
+		if all, meta := resources(base, page); len(all) > maxResources || len(meta) > maxMeta {
+			t.Error(len(all), len(meta))
 		}
 	})
 }

@@ -179,9 +179,9 @@ var Resources = &check.Check{
 	}),
 	Examples: []check.Example{
 		check.Passes("none", html()),
-		check.Passes("own and pinned", loads(Resource{"script", "https://static.shop.example/a.js", false}, Resource{"script", "https://cdn.example/a.js", true}, Resource{"image", "https://cdn.example/a.png", false})),
-		check.Fails("in the clear", loads(Resource{"image", "http://shop.example/a.png", false}), "mixed:http://shop.example/a.png"),
-		check.Fails("not pinned", loads(Resource{"script", "https://cdn.example/a.js", false}), "integrity:https://cdn.example/a.js"),
+		check.Passes("own and pinned", loads(Resource{Sort: "script", URL: "https://static.shop.example/a.js"}, Resource{Sort: "script", URL: "https://cdn.example/a.js", Integrity: true}, Resource{Sort: "image", URL: "https://cdn.example/a.png"})),
+		check.Fails("in the clear", loads(Resource{Sort: "image", URL: "http://shop.example/a.png"}), "mixed:http://shop.example/a.png"),
+		check.Fails("not pinned", loads(Resource{Sort: "script", URL: "https://cdn.example/a.js"}), "integrity:https://cdn.example/a.js"),
 		check.Skips("no web UI", sample()),
 	},
 }

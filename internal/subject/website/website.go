@@ -24,6 +24,7 @@ type Fact struct {
 	Allow     []string    `json:"allow,omitempty"`     // methods that it names in its answer to OPTIONS
 	Errors    []ErrorPage `json:"errors,omitempty"`    // pages for requests that fail
 	Resources []Resource  `json:"resources,omitempty"` // that the first page loads
+	Meta      []Header    `json:"meta,omitempty"`      // <meta http-equiv> elements of the first page, as if they were headers
 	Finds     []Find      `json:"finds,omitempty"`     // what should not be there, by catalogue
 	Tried     int         `json:"tried,omitempty"`     // entries of the catalogue that were looked for
 }
@@ -66,6 +67,7 @@ type Resource struct {
 	Sort      string `json:"sort"` // script, style, frame, image, form, other
 	URL       string `json:"url"`  // absolute, without its query
 	Integrity bool   `json:"integrity,omitempty"`
+	Bare      bool   `json:"bare,omitempty"` // written as //host/path: the scheme is that of the page
 }
 
 // Find is an entry of the catalogue that answered.
