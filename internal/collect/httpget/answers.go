@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"syscall"
+	"unicode"
 
 	"holdfast.example/holdfast/internal/fact"
 	"holdfast.example/holdfast/internal/subject/website"
@@ -27,7 +28,7 @@ func (s *site) plain(ctx context.Context, f *website.Fact) {
 		return
 	}
 	note := func(err error) {
-		f.Note(website.PartPlain, &fact.Problem{Cause: fact.Failed, Source: s.Plain, Text: err.Error()})
+		f.Note(website.PartPlain, &fact.Problem{Cause: fact.Failed, Source: s.Plain, Text: explained(err).Error()})
 	}
 	tr := &http.Transport{DisableKeepAlives: true, DisableCompression: true, MaxResponseHeaderBytes: maxHeader,
 		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
@@ -60,7 +61,15 @@ func (s *site) plain(ctx context.Context, f *website.Fact) {
 	}
 }
 
-func clean(v string) string { return strings.ToValidUTF8(v[:min(len(v), maxValue)], "\uFFFD") }
+// clean is a text of the site as far as it is kept: bounded, and without what a terminal or a database stumbles over.
+func clean(v string) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\t' && unicode.IsControl(r) {
+			return '\uFFFD'
+		}
+		return r
+	}, strings.ToValidUTF8(v[:min(len(v), maxValue)], "\uFFFD"))
+}
 
 // origins asks as pages of other sites do.
 func (s *site) origins(ctx context.Context, f *website.Fact) error {

@@ -56,8 +56,8 @@ func (s *site) raw(ctx context.Context, text string) (r reply, err error) {
 			return err
 		}
 		defer resp.Body.Close()
-		body, _ := io.ReadAll(io.LimitReader(resp.Body, maxBody))
-		r = reply{resp.StatusCode, resp.Header, string(body)}
+		body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
+		r = reply{resp.StatusCode, resp.Header, string(body), err}
 		return nil
 	})
 	return r, err

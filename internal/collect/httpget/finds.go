@@ -1,6 +1,7 @@
 package httpget
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -33,6 +34,7 @@ func (s *site) finds(ctx context.Context, f *website.Fact) error {
 				return nil
 			}
 			r, err := s.ask(ctx, http.MethodGet, s.at(at), nil)
+			err = cmp.Or(err, r.cut)
 			matched := map[string]int{}
 			for _, p := range concerned {
 				if err == nil && matches(p, r) {
@@ -57,10 +59,11 @@ func (s *site) finds(ctx context.Context, f *website.Fact) error {
 		fetch(answers, at, concerned)
 	}
 	_ = g.Wait()
-	if failed > 0 {
-		return fmt.Errorf("%d requests failed, the last one: %w", failed, last)
+	for _, p := range s.Paths {
+		if _, ok := answers[path(p)]; ok {
+			f.Tried++
+		}
 	}
-	f.Tried = len(s.Paths)
 	others := map[string][]website.Path{}
 	for _, p := range s.Paths {
 		if _, hit := answers[path(p)][p.ID]; hit && beside(p, name) != "" {
@@ -81,6 +84,9 @@ func (s *site) finds(ctx context.Context, f *website.Fact) error {
 		if hit {
 			f.Finds = append(f.Finds, website.Find{ID: p.ID, Path: p.Path, Status: status, Sort: p.Sort, Product: p.Product, Severity: p.Severity, Text: p.Text})
 		}
+	}
+	if failed > 0 { // what was found stays found
+		return fmt.Errorf("%d requests failed, the last one: %w", failed, last)
 	}
 	return nil
 }

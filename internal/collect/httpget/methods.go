@@ -2,6 +2,7 @@ package httpget
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -17,7 +18,11 @@ func (s *site) methods(ctx context.Context, f *website.Fact) error {
 		if err != nil {
 			return err
 		}
-		f.Methods = append(f.Methods, website.Method{Name: m, Status: r.status, Echo: strings.Contains(r.body, mark)})
+		echo := strings.Contains(r.body, mark)
+		if r.cut != nil && !echo {
+			return fmt.Errorf("read the answer to %s: %w", m, r.cut)
+		}
+		f.Methods = append(f.Methods, website.Method{Name: m, Status: r.status, Echo: echo})
 		if s.refused == nil && r.status >= 400 {
 			s.refused = &website.ErrorPage{Cause: "method", Status: r.status, Tells: versions.FindString(r.body)}
 		}

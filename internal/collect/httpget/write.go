@@ -97,7 +97,7 @@ func (w *writer) try(ctx context.Context, t trial) error {
 	for i := 0; i+1 < len(t.header); i += 2 {
 		header.Set(t.header[i], t.header[i+1])
 	}
-	r, err := w.send(ctx, t.method, w.at(t.at), header, t.body)
+	r, err := w.send(ctx, t.method, w.at(t.at), header, t.body, maxBody)
 	m := website.Method{Name: t.method, Status: r.status, Alike: w.alike(r)}
 	known := slices.ContainsFunc(w.made, func(c creation) bool { return c.path == t.makes })
 	if t.makes != "" && !known && (err != nil || r.status < 300) {
@@ -108,7 +108,7 @@ func (w *writer) try(ctx context.Context, t trial) error {
 		}
 	}
 	if token := r.header.Get("Lock-Token"); t.method == "LOCK" && token != "" {
-		if u, err := w.send(ctx, "UNLOCK", w.at(t.at), http.Header{"Lock-Token": {token}}, ""); err != nil || u.status >= 300 {
+		if u, err := w.send(ctx, "UNLOCK", w.at(t.at), http.Header{"Lock-Token": {token}}, "", maxBody); err != nil || u.status >= 300 {
 			for i := range w.made {
 				w.made[i].lock = token
 			}
@@ -141,7 +141,7 @@ func (w *writer) clear(ctx context.Context) {
 		if c.lock != "" {
 			header = http.Header{"If": {"(" + c.lock + ")"}}
 		}
-		r, err := w.send(ctx, http.MethodDelete, w.at(c.path), header, "")
+		r, err := w.send(ctx, http.MethodDelete, w.at(c.path), header, "", maxBody)
 		after, asked := w.ask(ctx, http.MethodGet, w.at(c.path), nil)
 		if err != nil || asked != nil || w.there(after) {
 			w.seen[c.by].Left = c.path

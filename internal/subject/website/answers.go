@@ -152,7 +152,7 @@ var Resources = &check.Check{
 	Remedy:       "write https:// or // free addresses, and for scripts of other hosts: <script src=... integrity=\"sha384-...\" crossorigin=\"anonymous\">\nopenssl dgst -sha384 -binary FILE | base64   gives the value; better: serve the file yourself",
 	Requirements: []string{"A.5.2.4"},
 	References:   []string{"W3C Mixed Content", "W3C Subresource Integrity"},
-	Needs:        []string{partPage},
+	Needs:        []string{partPage, PartResources},
 	Rule: onPage(func(f Fact, declared estate.View, _ check.Params) check.Result {
 		if kind, how := f.kind(declared); kind != estate.WebUI {
 			return check.Inapplicable("it is no web UI, " + how)

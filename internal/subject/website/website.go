@@ -96,12 +96,13 @@ var Probe = host.Probe[Fact]("website")
 
 // Parts that may be missing.
 const (
-	partPage    = "page"    // it could not be had
-	PartPlain   = "plain"   // port 80
-	PartMethods = "methods" // TRACE, TRACK, OPTIONS
-	PartErrors  = "errors"
-	PartOrigins = "origins"
-	PartFinds   = "finds"
+	partPage      = "page"    // it could not be had
+	PartPlain     = "plain"   // port 80
+	PartMethods   = "methods" // TRACE, TRACK, OPTIONS
+	PartErrors    = "errors"
+	PartOrigins   = "origins"
+	PartFinds     = "finds"
+	PartResources = "resources" // the first page to its end
 )
 
 // values gives all values of a header, by its lower-case name.
