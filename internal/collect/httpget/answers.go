@@ -71,12 +71,15 @@ func clean(v string) string {
 	}, strings.ToValidUTF8(v[:min(len(v), maxValue)], "\uFFFD"))
 }
 
-// origins asks as pages of other sites do.
+// origins asks as pages of other sites do, and sees whether a nonce comes twice.
 func (s *site) origins(ctx context.Context, f *website.Fact) error {
 	for _, o := range []string{"https://holdfast-probe.example", "null", "https://" + s.base.Hostname() + ".holdfast-probe.example"} {
 		r, err := s.ask(ctx, http.MethodGet, s.URL, http.Header{"Origin": {o}})
 		if err != nil {
 			return err
+		}
+		for nonce := range website.Nonces(r.header.Values("Content-Security-Policy")) {
+			f.SameNonce = f.SameNonce || s.nonces[nonce]
 		}
 		f.Origins = append(f.Origins, website.Origin{Asked: o, Allowed: clean(r.header.Get("Access-Control-Allow-Origin")),
 			Credentials: r.header.Get("Access-Control-Allow-Credentials") == "true"})

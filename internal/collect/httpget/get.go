@@ -77,6 +77,7 @@ type site struct {
 	Request
 	client  *http.Transport
 	base    *url.URL
+	nonces  map[string]bool    // of the first page
 	refused *website.ErrorPage // the page for a method that is not taken
 }
 
@@ -117,7 +118,7 @@ func Get(ctx context.Context, r Request) (website.Fact, error) {
 	if f.Headers = headers(first.header); len(f.Headers) > maxLines {
 		return website.Fact{URL: r.URL, Address: r.Address}, fmt.Errorf("ask %s at %s: the answer has %d header lines, and more than %d are not looked at", r.URL, r.Address, len(f.Headers), maxLines)
 	}
-	f.Status = first.status
+	f.Status, s.nonces = first.status, website.Nonces(first.header.Values("Content-Security-Policy"))
 	if kind := first.header.Get("Content-Type"); strings.Contains(strings.ToLower(kind), "html") {
 		f.Resources, f.Meta = resources(base, first.body)
 		if first.cut == nil && len(first.body) == maxPage {

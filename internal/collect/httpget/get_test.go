@@ -280,3 +280,41 @@ func FuzzResources(f *testing.F) {
 		}
 	})
 }
+
+// FuzzAllow: what is read of Allow, written back, reads the same. The seeds are of Apache with mod_dav, nginx and IIS.
+func FuzzAllow(f *testing.F) {
+	f.Add("OPTIONS,GET,HEAD,POST,DELETE,TRACE,PROPFIND,PROPPATCH,COPY,MOVE,LOCK,UNLOCK", "")
+	f.Add("GET, HEAD, POST, OPTIONS, TRACE", "OPTIONS, TRACE, GET, HEAD, POST")
+	f.Add(",, get ,PUT;", "\x00")
+	f.Fuzz(func(t *testing.T, a, b string) {
+		all := allowed([]string{a, b})
+		if again := allowed([]string{strings.Join(all, ", ")}); !slices.Equal(all, again) {
+			t.Errorf("%q %q: %q, again %q", a, b, all, again)
+		}
+	})
+}
+
+// TestNonce: a nonce that comes twice is seen, one that is new each time is not.
+func TestNonce(t *testing.T) {
+	for _, fixed := range []bool{true, false} {
+		f := get(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			nonce := "always"
+			if !fixed {
+				nonce = random()
+			}
+			w.Header().Set("Content-Security-Policy", "script-src 'nonce-"+nonce+"' 'sha256-abc' 'strict-dynamic'")
+		}), func(r *Request) { r.Paths = nil })
+		if f.SameNonce != fixed {
+			t.Errorf("fixed %v: %v", fixed, f.SameNonce)
+		}
+	}
+}
+
+// TestMeta: of <meta> elements those that stand for headers of interest are kept.
+func TestMeta(t *testing.T) {
+	base, _ := url.Parse("https://shop.example/")
+	_, meta := resources(base, `<meta http-equiv="refresh" content="0;url=/?secret"><META HTTP-EQUIV=" Content-Security-Policy " CONTENT="default-src 'self'"><meta name=referrer content=origin>`)
+	if want := []website.Header{{Name: "content-security-policy", Value: "default-src 'self'"}}; !slices.Equal(meta, want) {
+		t.Errorf("%+v", meta)
+	}
+}

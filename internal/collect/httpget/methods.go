@@ -31,16 +31,22 @@ func (s *site) methods(ctx context.Context, f *website.Fact) error {
 	if err != nil {
 		return err
 	}
-	for _, v := range append(r.header.Values("Allow"), r.header.Values("Public")...) {
-		for m := range strings.SplitSeq(v, ",") {
-			if m = strings.ToUpper(strings.TrimSpace(m)); m != "" && len(m) < 30 && !slices.Contains(f.Allow, m) && len(f.Allow) < 50 {
-				f.Allow = append(f.Allow, clean(m))
-			}
-		}
-	}
-	slices.Sort(f.Allow)
+	f.Allow = allowed(append(r.header.Values("Allow"), r.header.Values("Public")...))
 	if s.Write {
 		return s.writers(ctx, f)
 	}
 	return nil
+}
+
+// allowed are the methods that Allow headers name, each once, in order of their names.
+func allowed(values []string) (out []string) {
+	for _, v := range values {
+		for m := range strings.SplitSeq(v, ",") {
+			if m = clean(strings.ToUpper(strings.TrimSpace(m))); m != "" && len(m) < 30 && !slices.Contains(out, m) && len(out) < 50 {
+				out = append(out, m)
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
 }

@@ -2,6 +2,7 @@ package website
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -107,14 +108,18 @@ var Framing = &check.Check{
 	References:   []string{"RFC 7034", "CSP Level 3 section 6.4.2"},
 	Needs:        []string{partPage},
 	Rule: page(func(f Fact, _ check.Params) check.Result {
-		for _, v := range f.values("content-security-policy") {
-			if list, ok := ancestors(v); ok {
-				// Where a policy names ancestors, X-Frame-Options is not read.
-				if open := openSource(list); open != "" {
-					return fault("framing:open", "frame-ancestors lets in "+open)
-				}
+		// Where a policy names ancestors, X-Frame-Options is not read. All policies have to let a frame in.
+		loose := ""
+		for _, p := range f.policies() {
+			list, ok := p["frame-ancestors"]
+			if i := slices.IndexFunc(list, open); ok && i >= 0 {
+				loose = list[i]
+			} else if ok {
 				return check.Passed("frame-ancestors " + strings.Join(list, " "))
 			}
+		}
+		if loose != "" {
+			return fault("framing:open", "frame-ancestors lets in "+loose)
 		}
 		values := f.values("x-frame-options")
 		if len(values) == 0 {
@@ -133,28 +138,11 @@ var Framing = &check.Check{
 		check.Fails("not sent", sample(), "framing:missing"),
 		check.Fails("obsolete", sample("x-frame-options", "ALLOW-FROM https://a.example"), "framing:invalid"),
 		check.Fails("a policy for all wins over the header", sample("content-security-policy", "frame-ancestors https:", "x-frame-options", "DENY"), "framing:open"),
+		check.Passes("the stricter of two policies", sample("content-security-policy", "frame-ancestors *, frame-ancestors 'self'")),
+		check.Passes("no ancestors at all", sample("content-security-policy", "frame-ancestors")),
+		check.Fails("all names of everyone", sample("content-security-policy", "frame-ancestors *.com"), "framing:open"),
 		check.Skips("a redirect", Fact{Status: 301}),
 	},
-}
-
-func ancestors(policy string) ([]string, bool) {
-	for d := range strings.SplitSeq(policy, ";") {
-		words := strings.Fields(d)
-		if len(words) > 0 && strings.EqualFold(words[0], "frame-ancestors") {
-			return words[1:], true
-		}
-	}
-	return nil, false
-}
-
-// openSource gives the source of a list that is as good as everyone.
-func openSource(list []string) string {
-	for _, s := range list {
-		if s == "*" || strings.HasSuffix(s, "://*") || strings.HasSuffix(s, ":") && !strings.Contains(s, "/") {
-			return s
-		}
-	}
-	return ""
 }
 
 // ReferrerPolicy keeps addresses of pages from other sites.

@@ -11,7 +11,7 @@ import (
 // judged gives the outcome of one check on one page.
 func judged(t *testing.T, c *check.Check, f Fact) check.Outcome {
 	t.Helper()
-	cat := check.Catalogue{c.ID: check.Settings{Params: map[string]any{"min_age": 10886400}}}
+	cat := check.Catalogue{c.ID: check.Settings{Params: map[string]any{"min_age": 10886400, "bypasses": []string{"cdn.jsdelivr.net/npm/a.js"}, "bypasses_by_eval": []string{}}}}
 	all := check.Judge(c, cat, []fact.Observation{{Subject: "https://shop.example", Kind: f.Kind(), Fact: f, ObservedAt: check.ExampleNow}}, nil, check.ExampleNow)
 	if len(all) != 1 {
 		t.Fatalf("%d outcomes", len(all))

@@ -18,15 +18,16 @@ type Fact struct {
 	Status    int      `json:"status,omitempty"`  // 0 when it did not answer HTTP
 	Headers   []Header `json:"headers,omitempty"` // in order of their names; values of cookies are left out
 
-	Plain     *Plain      `json:"plain,omitempty"`     // what port 80 answers; nil when it was not asked
-	Origins   []Origin    `json:"origins,omitempty"`   // what it answers to pages of other sites
-	Methods   []Method    `json:"methods,omitempty"`   // answers to TRACE and TRACK, and to those that write where they may be tried
-	Allow     []string    `json:"allow,omitempty"`     // methods that it names in its answer to OPTIONS
-	Errors    []ErrorPage `json:"errors,omitempty"`    // pages for requests that fail
-	Resources []Resource  `json:"resources,omitempty"` // that the first page loads
-	Meta      []Header    `json:"meta,omitempty"`      // <meta http-equiv> elements of the first page, as if they were headers
-	Finds     []Find      `json:"finds,omitempty"`     // what should not be there, by catalogue
-	Tried     int         `json:"tried,omitempty"`     // entries of the catalogue that were looked for
+	Plain     *Plain      `json:"plain,omitempty"`      // what port 80 answers; nil when it was not asked
+	Origins   []Origin    `json:"origins,omitempty"`    // what it answers to pages of other sites
+	Methods   []Method    `json:"methods,omitempty"`    // answers to TRACE and TRACK, and to those that write where they may be tried
+	Allow     []string    `json:"allow,omitempty"`      // methods that it names in its answer to OPTIONS
+	Errors    []ErrorPage `json:"errors,omitempty"`     // pages for requests that fail
+	Resources []Resource  `json:"resources,omitempty"`  // that the first page loads
+	Meta      []Header    `json:"meta,omitempty"`       // <meta http-equiv> elements of the first page, as if they were headers
+	SameNonce bool        `json:"same_nonce,omitempty"` // two answers name one nonce
+	Finds     []Find      `json:"finds,omitempty"`      // what should not be there, by catalogue
+	Tried     int         `json:"tried,omitempty"`      // entries of the catalogue that were looked for
 }
 
 // Plain is the answer of the same address to http://name/ on port 80.
