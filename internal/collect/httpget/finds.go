@@ -101,11 +101,11 @@ func matches(p website.Path, r reply) bool {
 }
 
 // beside gives a path that nobody has and that only a site which answers alike to everything answers alike: with the
-// folder and the ending of the entry's, for a handler with another ending. Of the root there is none.
+// folder and the ending of the entry's, for a handler of names that nobody has with another ending. Of the root there is none.
 func beside(p website.Path, name string) string {
 	path, _, _ := strings.Cut(p.Path, "?")
 	switch {
-	case p.Sort == "handler":
+	case p.Sort == "handler" && strings.Contains(path, "{random}"):
 		return "/" + name + ".txt"
 	case path == "/" || strings.Contains(path, "{random}"):
 		return ""

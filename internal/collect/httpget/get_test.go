@@ -3,6 +3,7 @@ package httpget
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"log"
@@ -89,6 +90,9 @@ func serves(p website.Path) http.HandlerFunc {
 // TestEveryPath: each entry is found where it is, and only what shares its words beside it.
 func TestEveryPath(t *testing.T) {
 	for _, p := range catalogue(t) {
+		if p.SHA256 != "" {
+			continue // TestIcon
+		}
 		t.Run(p.ID, func(t *testing.T) {
 			f := get(t, serves(p))
 			if !slices.Contains(ids(f), p.ID) {
@@ -316,5 +320,39 @@ func TestMeta(t *testing.T) {
 	_, meta := resources(base, `<meta http-equiv="refresh" content="0;url=/?secret"><META HTTP-EQUIV=" Content-Security-Policy " CONTENT="default-src 'self'"><meta name=referrer content=origin>`)
 	if want := []website.Header{{Name: "content-security-policy", Value: "default-src 'self'"}}; !slices.Equal(meta, want) {
 		t.Errorf("%+v", meta)
+	}
+}
+
+// TestIcon: a file is known by its hash, and one that differs by a byte is not.
+func TestIcon(t *testing.T) {
+	icon := strings.Repeat("\x00\x01", 1000)
+	entry := website.Path{ID: "icon", Path: "/favicon.ico", SHA256: fmt.Sprintf("%x", sha256.Sum256([]byte(icon))), Sort: "default"}
+	for body, want := range map[string]bool{icon: true, icon + "\x00": false} {
+		f := get(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/favicon.ico" {
+				_, _ = io.WriteString(w, body)
+				return
+			}
+			http.NotFound(w, r)
+		}), func(r *Request) { r.Paths = []website.Path{entry} })
+		if (len(f.Finds) == 1) != want {
+			t.Errorf("%d bytes: %v", len(body), f.Finds)
+		}
+	}
+}
+
+// TestSource: a start page that comes with its source, or that every name gives, was not executed.
+func TestSource(t *testing.T) {
+	for body, want := range map[string][]string{"<html>Shop</html>": {"handler-php-page"}, "<?php phpinfo();": nil} {
+		f := get(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "text/html")
+			if r.URL.Path != "/index.php" {
+				w.WriteHeader(404)
+			}
+			_, _ = io.WriteString(w, body)
+		}))
+		if got := ids(f); !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", body, got, want)
+		}
 	}
 }
