@@ -16,7 +16,10 @@ var Redirect = &check.Check{
 	Doc:   "People type names without https. What answers in the clear decides where they end up; a redirect that is not permanent is asked for again each time, and one to another name first sets no HSTS for this one.",
 	Remedy: "nginx:   server { listen 80; server_name shop.example; return 301 https://$host$request_uri; }\n" +
 		"Apache:  Redirect permanent / https://shop.example/\n" +
-		"HAProxy: http-request redirect scheme https code 301 unless { ssl_fc }",
+		"HAProxy: http-request redirect scheme https code 301 unless { ssl_fc }\n" +
+		"Caddy:   does it by itself for a site with a name; otherwise redir https://{host}{uri} permanent\n" +
+		"Envoy:   redirect: {https_redirect: true}   of the route on port 80\n" +
+		"Go:      http.Redirect(w, r, \"https://shop.example\"+r.URL.RequestURI(), http.StatusMovedPermanently)   on port 80",
 	Requirements: []string{"A.5.2.3", "A.5.5.2"},
 	References:   []string{"RFC 9110 section 15.4"},
 	Needs:        []string{PartPlain},
@@ -79,7 +82,8 @@ var CrossOrigin = &check.Check{
 	Doc:   "A site that sends back whatever Origin it is asked for, and allows credentials, lets any page in the visitor's browser read and do what the visitor may.",
 	Remedy: "compare Origin with a fixed list, and answer only with a member of it; never null\n" +
 		"nginx: map $http_origin $cors { default \"\"; \"https://shop.example\" $http_origin; } and add_header Access-Control-Allow-Origin $cors always;\n" +
-		"Spring: allowedOrigins, not allowedOriginPatterns(\"*\")   Express cors: origin: [\"https://shop.example\"]",
+		"Spring: allowedOrigins, not allowedOriginPatterns(\"*\")   Express cors: origin: [\"https://shop.example\"]\n" +
+		"Envoy: allow_origin_string_match: [{exact: \"https://shop.example\"}]   Go: compare r.Header.Get(\"Origin\") with the list, and send Vary: Origin",
 	Requirements: []string{"A.5.2.4"},
 	References:   []string{"Fetch Standard, CORS protocol"},
 	Needs:        []string{PartOrigins},

@@ -220,7 +220,9 @@ var ContentPolicy = &check.Check{
 	Doc:   "One place that forgets to escape a text gives an attacker everything that the visitor may do. A Content-Security-Policy runs only scripts that the site has marked.",
 	Remedy: "Content-Security-Policy: default-src 'self'; script-src 'nonce-RANDOM' 'strict-dynamic'; object-src 'none'; base-uri 'none'; frame-ancestors 'self'\n" +
 		"with a new RANDOM in each answer and on each <script nonce=RANDOM>; try it as Content-Security-Policy-Report-Only first\n" +
-		"a site without scripts. nginx: add_header Content-Security-Policy \"default-src 'none'; img-src 'self'; style-src 'self'; base-uri 'none'\" always;",
+		"a site without scripts. nginx: add_header Content-Security-Policy \"default-src 'none'; img-src 'self'; style-src 'self'; base-uri 'none'\" always;\n" +
+		"Spring:  http.headers(h -> h.contentSecurityPolicy(c -> c.policyDirectives(\"...\")))   Go: w.Header().Set(\"Content-Security-Policy\", ...) with a nonce of crypto/rand.Text() for each answer\n" +
+		"Caddy:   header Content-Security-Policy \"...\" for a site without scripts; with nonces the application has to send it",
 	Requirements: []string{"A.5.2.4"},
 	References:   []string{"CSP Level 3"},
 	Needs:        []string{partPage},

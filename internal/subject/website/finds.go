@@ -72,7 +72,8 @@ var Exposed = &check.Check{
 	Title: "No sample, default page, debug page, repository, secret or backup answers",
 	Doc:   "What the installer or a deployment left behind is the first thing that every scanner of the Internet asks for: passwords in .env, the source in .git, the state of the server in /server-status.",
 	Remedy: "take the file or the page away; what has to stay goes behind a log-in or to an internal address\n" +
-		"nginx: location ~ /\\. { deny all; }   Apache: RedirectMatch 404 /\\..*$\n" +
+		"nginx: location ~ /\\.(?!well-known/) { deny all; }   Apache: RedirectMatch 404 /\\.(?!well-known/)   Caddy: file_server { hide .git .env }\n" +
+		"HAProxy: http-request deny deny_status 404 if { path_sub /. } !{ path_beg /.well-known/ }   Spring Boot: management.endpoints.web.exposure.include=health\n" +
 		"a password or key that could be read is changed, whoever has asked for it until now",
 	Requirements: []string{"A.5.2.5"},
 	References:   []string{"OWASP WSTG-CONF-04", "CWE-538"},

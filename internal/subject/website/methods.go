@@ -19,6 +19,10 @@ var Methods = &check.Check{
 	Doc:   "TRACE sends back what it was sent, cookies that scripts cannot read among them. PUT, DELETE and the WebDAV methods change files where an application does not expect it. They are tried only where the estate says probe_methods: write, under a condition that never holds.",
 	Remedy: "nginx: limit_except GET POST { deny all; }   (it refuses TRACE by itself)\n" +
 		"Apache: TraceEnable off, and <LimitExcept GET POST> Require all denied </LimitExcept>\n" +
+		"HAProxy: http-request deny deny_status 405 unless { method GET HEAD POST }\n" +
+		"Caddy: @odd not method GET HEAD POST and respond @odd 405   Go: mux.HandleFunc(\"GET /path\", ...) refuses the others\n" +
+		"Envoy: a route with headers: [{name: \":method\", string_match: {exact: PUT}}] and direct_response: {status: 405}\n" +
+		"Tomcat: the default servlet keeps readonly=true, the connector allowTrace=\"false\"; no WebDAV servlet in web.xml\n" +
 		"what an API needs: methods: [GET, HEAD, PUT] of its service in the estate",
 	Requirements: []string{"A.5.2.10"},
 	References:   []string{"RFC 9110 section 9.3.8", "CVE-2004-2320"},
