@@ -42,7 +42,7 @@ func (s *site) trials(mark string) []trial {
 		{method: "UNLOCK", at: file, header: []string{"Lock-Token", "<urn:uuid:00000000-0000-4000-8000-000000000000>"}},
 		{method: "COPY", at: file, makes: copied, header: []string{"Destination", s.at(copied), "Overwrite", "F", "Depth", "0"}},
 		{method: "MOVE", at: file, makes: moved, header: []string{"Destination", s.at(moved), "Overwrite", "F"}},
-		{method: "MKCOL", at: folder, makes: folder},
+		{method: "MKCOL", at: folder + "/", makes: folder + "/"}, // RFC 4918 section 5.2: folders are named with a slash
 	}
 }
 

@@ -82,7 +82,7 @@ func bypass(source string, list []string) string {
 			continue
 		}
 		if path == "" || path == file || strings.HasSuffix(path, "/") && strings.HasPrefix(file, path) {
-			return at
+			return strings.TrimSuffix(entry, "any")
 		}
 	}
 	return ""
@@ -141,7 +141,7 @@ func (p Policy) faults(params check.Params) map[string]string {
 			case open(s):
 				out["csp:wide"] = "scripts may come from " + s
 			case with != "":
-				out["csp:bypass"] = s + " lets in scripts of everyone's choice (" + with + ")"
+				out["csp:bypass"] = s + " lets in scripts of everyone's choice, such as " + with
 			}
 		}
 	}
