@@ -168,7 +168,7 @@ func TestCutBody(t *testing.T) {
 			if err != nil || f.Status != 200 {
 				t.Fatal(err, f)
 			}
-			for _, part := range []string{website.PartResources, website.PartFinds} {
+			for _, part := range []string{website.PartResources, website.PartFinds, website.PartMethods} {
 				if f.Gaps[part].Text == "" {
 					t.Errorf("%s is no gap: %v", part, f.Gaps)
 				}

@@ -28,7 +28,7 @@ func (s *site) tunnel(ctx context.Context) []website.Method {
 			return err
 		}
 		m = &website.Method{Name: http.MethodConnect, Status: resp.StatusCode}
-		if resp.StatusCode == http.StatusOK {
+		if resp.StatusCode/100 == 2 { // RFC 9110 section 9.3.6
 			m.Tunnel = tls.Client(through{c, in}, s.tls()).HandshakeContext(ctx) == nil
 		}
 		return nil

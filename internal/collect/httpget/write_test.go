@@ -217,3 +217,15 @@ func TestTunnel(t *testing.T) {
 		t.Errorf("%+v", m)
 	}
 }
+
+// TestConditionAlone: a server that heeds the condition without looking at the method answers GET under it alike.
+func TestConditionAlone(t *testing.T) {
+	f := get(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("If-Match") != "" {
+			w.WriteHeader(http.StatusPreconditionFailed)
+		}
+	}), writing)
+	if m := method(f, "PUT"); m.Status != http.StatusPreconditionFailed || !m.Alike || m.Created {
+		t.Errorf("%+v", m)
+	}
+}
