@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"holdfast.example/holdfast/internal/check"
+	"holdfast.example/holdfast/internal/estate"
 	"holdfast.example/holdfast/internal/fact"
 )
 
@@ -61,6 +62,16 @@ func TestGuess(t *testing.T) {
 			if o := judged(t, k, sample(c.header...)); o.Verdict != check.NotApplicable || !strings.Contains(o.Detail, c.says) {
 				t.Errorf("%v: %s %q", c.header, o.Verdict, o.Detail)
 			}
+		}
+	}
+}
+
+// TestKind: what each sort of answer is taken for where nothing is declared.
+func TestKind(t *testing.T) {
+	for media, want := range map[string]estate.EndKind{"text/html": estate.WebUI, "Application/XHTML+XML; charset=utf-8": estate.WebUI, "application/json": estate.API,
+		"application/problem+json": estate.API, "application/atom+xml": estate.API, "application/xml": estate.API, "image/png": "", "text/plain": ""} {
+		if got, _ := sample("content-type", media).kind(estate.View{}); got != want {
+			t.Errorf("%s: %q, want %q", media, got, want)
 		}
 	}
 }
