@@ -279,10 +279,11 @@ func (w *world) decode(kind string, data []byte) (fact.Fact, error) {
 
 // world is what judging needs besides facts.
 type world struct {
-	blobs ssh.Blobs       // large files of the hosts of this assessment
-	roots *x509.CertPool  // of the estate's own authorities; nil without any
-	paths []website.Path  // what should not answer on websites
-	taken map[string]bool // endpoints that are targets already
+	blobs  ssh.Blobs       // large files of the hosts of this assessment
+	roots  *x509.CertPool  // of the estate's own authorities; nil without any
+	paths  []website.Path  // what should not answer on websites
+	limits limits          // of requests to websites
+	taken  map[string]bool // endpoints that are targets already
 
 	advisories *advisories
 	forget     func()                 // lets go of them

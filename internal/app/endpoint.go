@@ -6,7 +6,6 @@ import (
 	"crypto/x509"
 	"fmt"
 	"net"
-	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -35,6 +34,7 @@ type endpoint struct {
 	write      bool           // harmless requests by methods that write
 	paths      []website.Path // what should not answer
 	roots      *x509.CertPool // trusted besides those of this machine
+	limits     *limits        // of the hosts of this assessment
 }
 
 // part is one subject of an endpoint with the fact that is had of it.
@@ -105,7 +105,7 @@ func (e endpoint) probe(ctx context.Context, timeout time.Duration) (out []part,
 	if err != nil {
 		places = []place{{problem: err}}
 	}
-	limit := httpget.NewLimit(rate(places))
+	limit := e.limits.of(e.name, rate(places))
 	all := make([][]part, len(places))
 	var wg sync.WaitGroup
 	for i, p := range places {
@@ -167,16 +167,6 @@ func (e endpoint) at(ctx context.Context, p place, timeout time.Duration, limit 
 	return []part{server, site}
 }
 
-// rate is how many requests a second a site gets: 20, or on this machine as many as it answers.
-func rate(places []place) float64 {
-	for _, p := range places {
-		if at, err := netip.ParseAddrPort(p.address); err != nil || !at.Addr().IsLoopback() {
-			return 20
-		}
-	}
-	return 0
-}
-
 // request is how the website is asked.
 func (e endpoint) request(address string, timeout time.Duration, limit *httpget.Limit) httpget.Request {
 	r := httpget.Request{URL: e.page, Address: address, UserAgent: e.agent, Timeout: timeout, Paths: e.paths, Limit: limit, Write: e.write}
@@ -202,22 +192,6 @@ func (l looked) endpoints(collector string) []fact.Observation {
 		out = append(out, o)
 	}
 	return out
-}
-
-// graded passes a feed on and grades the TLS endpoints in it.
-func graded(all feed, into *[]report.Endpoint, now time.Time) feed {
-	return func(yield func([]fact.Observation, error) bool) {
-		for obs, err := range all {
-			for _, o := range obs {
-				if f, ok := o.Fact.(tlsserver.Fact); ok {
-					*into = append(*into, endpointOf(o.Subject, f, now))
-				}
-			}
-			if !yield(obs, err) {
-				return
-			}
-		}
-	}
 }
 
 func endpointOf(subject string, f tlsserver.Fact, now time.Time) report.Endpoint {

@@ -85,7 +85,7 @@ func (w *world) parse(s string, o Options) (target, error) {
 	t, err := parseTarget(s, o, &w.blobs)
 	if err == nil && t.endpoint != nil {
 		e := t.endpoint
-		e.roots, e.paths = w.roots, w.paths
+		e.roots, e.paths, e.limits = w.roots, w.paths, &w.limits
 		if w.estate != nil && o.Contact == "" {
 			e.agent = agent(o.Version, w.estate.SecurityContact())
 		}

@@ -83,4 +83,7 @@ func (t *text) probes(e Endpoint) {
 	if e.Profile != "" && len(e.Protocols) > 0 {
 		t.wrap("  profile      ", "               ", "Mozilla 6.0: "+e.Profile)
 	}
+	if o := e.Observatory; o != nil {
+		t.wrap("  observatory  ", "               ", o.Says())
+	}
 }

@@ -149,6 +149,23 @@ type Endpoint struct {
 	Profile     string       `json:"profile"`     // of the Mozilla guidelines 6.0 that is reached: modern, intermediate, none
 	Probes      []Probe      `json:"probes"`      // known attacks, by name
 	Unprobed    []string     `json:"unprobed"`    // known attacks that are probed only with leave
+	Observatory *Observatory `json:"observatory,omitempty"`
+}
+
+// Observatory is the score of the website behind an endpoint by MDN HTTP Observatory.
+type Observatory struct {
+	Score  *int              `json:"score"`            // null without one
+	Grade  string            `json:"grade"`            // A+ to F; empty without one
+	Reason string            `json:"reason,omitempty"` // why there is none
+	Tests  []ObservatoryTest `json:"tests"`
+	Unseen []string          `json:"unseen"` // tests whose evidence is missing: the score is of the others
+}
+
+// ObservatoryTest is one test of it.
+type ObservatoryTest struct {
+	Name     string `json:"name"`
+	Outcome  string `json:"outcome"`
+	Modifier int    `json:"modifier"`
 }
 
 // Probe is what was seen of a known attack.

@@ -116,7 +116,9 @@ func sample() *report.Assessment {
 		Vulnerabilities: []report.Vulnerability{}, Endpoints: []report.Endpoint{
 			{Address: "shop.example:443", IP: "192.0.2.1:443", Grade: "B", Score: 91, Protocols: []string{"TLS 1.3", "TLS 1.0"}, Suites: []report.Suite{{Protocol: "TLS 1.3", Name: "TLS_AES_128_GCM_SHA256"}, {Protocol: "TLS 1.0", Name: "TLS_DHE_RSA_WITH_AES_128_CBC_SHA", Exchange: "DH 2048"}},
 				Certificate: &report.Certificate{Subject: "CN=shop.example", Issuer: "CN=CA 1", Names: []string{"shop.example"}, NotBefore: at("2026-11-01T00:00:00Z"), NotAfter: at("2026-12-10T09:31:00Z"), Key: "RSA 2048", Signature: "SHA256-RSA", Trust: "trusted", Fingerprint: "ab"},
-				Reasons:     []string{"cap B: TLS 1.0 is offered"}, Profile: "none", Probes: []report.Probe{{Name: "heartbleed", State: "safe"}, {Name: "beast", State: "vulnerable"}}, Unprobed: []string{"robot"}},
+				Reasons:     []string{"cap B: TLS 1.0 is offered"}, Profile: "none", Probes: []report.Probe{{Name: "heartbleed", State: "safe"}, {Name: "beast", State: "vulnerable"}}, Unprobed: []string{"robot"},
+				Observatory: &report.Observatory{Score: ptr(75), Grade: "B", Unseen: []string{"redirection"}, Tests: []report.ObservatoryTest{{Name: "content-security-policy", Outcome: "csp-not-implemented", Modifier: -25},
+					{Name: "referrer-policy", Outcome: "referrer-policy-private", Modifier: 5}, {Name: "redirection", Outcome: "unknown"}}}},
 			{Address: "old.example:443", Protocols: []string{}, Suites: []report.Suite{}, Reasons: []string{"no grade: no protocol was agreed upon"}, Probes: []report.Probe{}, Unprobed: []string{}},
 		},
 		Summary: report.Summary{Pass: 1, Fail: 2, Warn: 1, Justified: 1, NotApplicable: 1, Unknown: 1, FindingsOpen: 12, Overdue: 2},
@@ -146,6 +148,10 @@ func hostile(text string) *report.Assessment {
 	for i := range a.Endpoints {
 		e := &a.Endpoints[i]
 		e.Address, e.IP, e.Protocols, e.Reasons, e.Unprobed = text, text, []string{text}, []string{text}, []string{text}
+		if e.Observatory != nil {
+			e.Observatory.Unseen = []string{text}
+			e.Observatory.Tests[0].Outcome = text
+		}
 		for j := range e.Probes {
 			e.Probes[j].Name, e.Probes[j].Text = text, text
 		}

@@ -1,11 +1,13 @@
 // Package httpget sees what a website answers to harmless requests: GET, HEAD, OPTIONS, TRACE and TRACK, at a
-// bounded rate. It follows no redirect, sends no secret, and keeps no body and no value of a cookie. It judges
-// nothing.
+// bounded rate. With leave it also sends methods that write, to names that nobody has, under a condition that never
+// holds, and removes what a server makes all the same. It follows no redirect, sends no secret, and keeps no body and
+// no value of a cookie. It judges nothing.
 package httpget
 
 import (
 	"context"
 	"crypto/tls"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -64,6 +66,8 @@ func (l *Limit) wait(ctx context.Context) (done func(), err error) {
 const (
 	maxHeader = 64 << 10
 	maxBody   = 64 << 10 // of what is looked at; the rest is not read
+	maxPage   = 1 << 20  // the same of the first page
+	maxLines  = 500      // of a header
 	maxValue  = 4 << 10  // of one header that is kept
 	atOnce    = 4        // requests
 )
@@ -71,8 +75,10 @@ const (
 // site makes requests to one address.
 type site struct {
 	Request
-	client *http.Transport
-	base   *url.URL
+	client  *http.Transport
+	base    *url.URL
+	nonces  map[string]bool    // of the first page
+	refused *website.ErrorPage // the page for a method that is not taken
 }
 
 // reply is an answer as far as it is looked at. Its body is not kept.
@@ -80,6 +86,7 @@ type reply struct {
 	status int
 	header http.Header
 	body   string
+	cut    error // the body ended before its end
 }
 
 // Get sees the site. An error means that it does not answer HTTP.
@@ -97,21 +104,29 @@ func Get(ctx context.Context, r Request) (website.Fact, error) {
 		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, network, r.Address)
 		},
-		// The certificate is judged by the subject tlsserver, and what an old server says is worth seeing.
-		TLSClientConfig:        &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS10, CipherSuites: allSuites()},
+		TLSClientConfig:        s.tls(),
 		MaxResponseHeaderBytes: maxHeader,
 		MaxIdleConnsPerHost:    atOnce,
 		DisableCompression:     true, // the size of what comes is the size of what is read
 		ForceAttemptHTTP2:      true,
 	}
 	defer s.client.CloseIdleConnections()
-	first, err := s.ask(ctx, http.MethodGet, r.URL, nil)
+	first, err := s.send(ctx, http.MethodGet, r.URL, nil, "", maxPage)
 	if err != nil {
-		return f, err
+		return f, fmt.Errorf("ask %s at %s: %w", r.URL, r.Address, explained(err))
 	}
-	f.Status, f.Headers = first.status, headers(first.header)
+	if f.Headers = headers(first.header); len(f.Headers) > maxLines {
+		return website.Fact{URL: r.URL, Address: r.Address}, fmt.Errorf("ask %s at %s: the answer has %d header lines, and more than %d are not looked at", r.URL, r.Address, len(f.Headers), maxLines)
+	}
+	f.Status, s.nonces = first.status, website.Nonces(first.header.Values("Content-Security-Policy"))
 	if kind := first.header.Get("Content-Type"); strings.Contains(strings.ToLower(kind), "html") {
-		f.Resources = resources(base, first.body)
+		f.Resources, f.Meta = resources(base, first.body)
+		if first.cut == nil && len(first.body) == maxPage {
+			first.cut = fmt.Errorf("it is longer than the %d KiB that are looked at", maxPage>>10)
+		}
+		if first.cut != nil {
+			f.Note(website.PartResources, &fact.Problem{Cause: fact.Failed, Source: r.URL, Text: "the page was not read to its end: " + explained(first.cut).Error()})
+		}
 	}
 	var wg sync.WaitGroup
 	wg.Go(func() { s.plain(ctx, &f) })
@@ -119,7 +134,7 @@ func Get(ctx context.Context, r Request) (website.Fact, error) {
 	for i, look := range []func(context.Context, *website.Fact) error{s.origins, s.methods, s.errors, s.finds} {
 		wg.Go(func() {
 			if err := look(ctx, &f); err != nil {
-				notes[i] = &fact.Problem{Cause: fact.Failed, Source: r.URL, Text: err.Error()}
+				notes[i] = &fact.Problem{Cause: fact.Failed, Source: r.URL, Text: explained(err).Error()}
 			}
 		})
 	}
@@ -129,11 +144,19 @@ func Get(ctx context.Context, r Request) (website.Fact, error) {
 			f.Note(part, notes[i])
 		}
 	}
+	if s.refused != nil {
+		f.Errors = append(f.Errors, *s.refused)
+	}
 	return f, nil
 }
 
-// ask makes one request when its turn comes. It follows no redirect.
+// ask makes one request without a body when its turn comes. It follows no redirect.
 func (s *site) ask(ctx context.Context, method, address string, more http.Header) (reply, error) {
+	return s.send(ctx, method, address, more, "", maxBody)
+}
+
+// send makes one request when its turn comes, and reads so much of the answer. It follows no redirect.
+func (s *site) send(ctx context.Context, method, address string, more http.Header, content string, most int64) (reply, error) {
 	done, err := s.Limit.wait(ctx)
 	if err != nil {
 		return reply{}, err
@@ -141,7 +164,11 @@ func (s *site) ask(ctx context.Context, method, address string, more http.Header
 	defer done()
 	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, method, address, nil)
+	var upload io.Reader
+	if content != "" {
+		upload = strings.NewReader(content)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, address, upload)
 	if err != nil {
 		return reply{}, err
 	}
@@ -154,11 +181,8 @@ func (s *site) ask(ctx context.Context, method, address string, more http.Header
 		return reply{}, err
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
-	if err != nil && len(body) == 0 && ctx.Err() != nil {
-		return reply{}, err
-	}
-	return reply{resp.StatusCode, resp.Header, string(body)}, nil
+	body, err := io.ReadAll(io.LimitReader(resp.Body, most))
+	return reply{resp.StatusCode, resp.Header, string(body), err}, nil
 }
 
 // at gives the address of a path of the site.
@@ -171,7 +195,7 @@ func headers(h http.Header) (out []website.Header) {
 			if name == "set-cookie" {
 				v = withoutValue(v)
 			}
-			out = append(out, website.Header{Name: name, Value: strings.ToValidUTF8(v[:min(len(v), maxValue)], "\uFFFD")})
+			out = append(out, website.Header{Name: name, Value: clean(v)})
 		}
 	}
 	slices.SortStableFunc(out, func(a, b website.Header) int { return strings.Compare(a.Name, b.Name) })

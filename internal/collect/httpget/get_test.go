@@ -3,8 +3,10 @@ package httpget
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -30,11 +32,19 @@ func catalogue(t testing.TB) []website.Path {
 	return paths
 }
 
+// server serves h over TLS, and gives its address.
+func server(t testing.TB, h http.Handler) string {
+	t.Helper()
+	s := httptest.NewUnstartedServer(h)
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	return s.Listener.Addr().String()
+}
+
 func get(t testing.TB, h http.Handler, change ...func(*Request)) website.Fact {
 	t.Helper()
-	s := httptest.NewTLSServer(h)
-	t.Cleanup(s.Close)
-	r := Request{URL: "https://shop.example/", Address: s.Listener.Addr().String(), UserAgent: "Holdfast/test", Timeout: 20 * time.Second, Paths: catalogue(t)}
+	r := Request{URL: "https://shop.example/", Address: server(t, h), UserAgent: "Holdfast/test", Timeout: 20 * time.Second, Paths: catalogue(t)}
 	for _, c := range change {
 		c(&r)
 	}
@@ -80,6 +90,9 @@ func serves(p website.Path) http.HandlerFunc {
 // TestEveryPath: each entry is found where it is, and only what shares its words beside it.
 func TestEveryPath(t *testing.T) {
 	for _, p := range catalogue(t) {
+		if p.SHA256 != "" {
+			continue // TestIcon
+		}
 		t.Run(p.ID, func(t *testing.T) {
 			f := get(t, serves(p))
 			if !slices.Contains(ids(f), p.ID) {
@@ -156,7 +169,7 @@ func TestAnswers(t *testing.T) {
 		}
 	}))
 	want := []website.Resource{{Sort: "script", URL: "http://cdn.example/a.js"}, {Sort: "script", URL: "https://shop.example/app/b.js"},
-		{Sort: "style", URL: "https://cdn.example/c.css", Integrity: true}}
+		{Sort: "style", URL: "https://cdn.example/c.css", Integrity: true, Bare: true}}
 	if !slices.Equal(f.Resources, want) {
 		t.Errorf("resources %+v", f.Resources)
 	}
@@ -266,8 +279,80 @@ func FuzzResources(f *testing.F) {
 	f.Add(`<base href="//a"><script src=x><link rel=stylesheet href='y'>`)
 	base, _ := url.Parse("https://shop.example/")
 	f.Fuzz(func(t *testing.T, page string) {
-		if n := len(resources(base, page)); n > maxResources {
-			t.Error(n)
+		if all, meta := resources(base, page); len(all) > maxResources || len(meta) > maxMeta {
+			t.Error(len(all), len(meta))
 		}
 	})
+}
+
+// FuzzAllow: what is read of Allow, written back, reads the same. The seeds are of Apache with mod_dav, nginx and IIS.
+func FuzzAllow(f *testing.F) {
+	f.Add("OPTIONS,GET,HEAD,POST,DELETE,TRACE,PROPFIND,PROPPATCH,COPY,MOVE,LOCK,UNLOCK", "")
+	f.Add("GET, HEAD, POST, OPTIONS, TRACE", "OPTIONS, TRACE, GET, HEAD, POST")
+	f.Add(",, get ,PUT;", "\x00")
+	f.Fuzz(func(t *testing.T, a, b string) {
+		all := allowed([]string{a, b})
+		if again := allowed([]string{strings.Join(all, ", ")}); !slices.Equal(all, again) {
+			t.Errorf("%q %q: %q, again %q", a, b, all, again)
+		}
+	})
+}
+
+// TestNonce: a nonce that comes twice is seen, one that is new each time is not.
+func TestNonce(t *testing.T) {
+	for _, fixed := range []bool{true, false} {
+		f := get(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			nonce := "always"
+			if !fixed {
+				nonce = random()
+			}
+			w.Header().Set("Content-Security-Policy", "script-src 'nonce-"+nonce+"' 'sha256-abc' 'strict-dynamic'")
+		}), func(r *Request) { r.Paths = nil })
+		if f.SameNonce != fixed {
+			t.Errorf("fixed %v: %v", fixed, f.SameNonce)
+		}
+	}
+}
+
+// TestMeta: of <meta> elements those that stand for headers of interest are kept.
+func TestMeta(t *testing.T) {
+	base, _ := url.Parse("https://shop.example/")
+	_, meta := resources(base, `<meta http-equiv="refresh" content="0;url=/?secret"><META HTTP-EQUIV=" Content-Security-Policy " CONTENT="default-src 'self'"><meta name=referrer content=origin>`)
+	if want := []website.Header{{Name: "content-security-policy", Value: "default-src 'self'"}}; !slices.Equal(meta, want) {
+		t.Errorf("%+v", meta)
+	}
+}
+
+// TestIcon: a file is known by its hash, and one that differs by a byte is not.
+func TestIcon(t *testing.T) {
+	icon := strings.Repeat("\x00\x01", 1000)
+	entry := website.Path{ID: "icon", Path: "/favicon.ico", SHA256: fmt.Sprintf("%x", sha256.Sum256([]byte(icon))), Sort: "default"}
+	for body, want := range map[string]bool{icon: true, icon + "\x00": false} {
+		f := get(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/favicon.ico" {
+				_, _ = io.WriteString(w, body)
+				return
+			}
+			http.NotFound(w, r)
+		}), func(r *Request) { r.Paths = []website.Path{entry} })
+		if (len(f.Finds) == 1) != want {
+			t.Errorf("%d bytes: %v", len(body), f.Finds)
+		}
+	}
+}
+
+// TestSource: a start page that comes with its source, or that every name gives, was not executed.
+func TestSource(t *testing.T) {
+	for body, want := range map[string][]string{"<html>Shop</html>": {"handler-php-page"}, "<?php phpinfo();": nil} {
+		f := get(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "text/html")
+			if r.URL.Path != "/index.php" {
+				w.WriteHeader(404)
+			}
+			_, _ = io.WriteString(w, body)
+		}))
+		if got := ids(f); !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", body, got, want)
+		}
+	}
 }

@@ -350,6 +350,7 @@ func Checks() []*check.Check {
 		website.Cookies,
 		website.CrossOrigin,
 		website.Disclosure,
+		website.Downloads,
 		website.ErrorPages,
 		website.Exposed,
 		website.Framing,

@@ -3,7 +3,6 @@ package website
 import (
 	"fmt"
 	"net/url"
-	"slices"
 	"strings"
 
 	"holdfast.example/holdfast/internal/check"
@@ -17,7 +16,10 @@ var Redirect = &check.Check{
 	Doc:   "People type names without https. What answers in the clear decides where they end up; a redirect that is not permanent is asked for again each time, and one to another name first sets no HSTS for this one.",
 	Remedy: "nginx:   server { listen 80; server_name shop.example; return 301 https://$host$request_uri; }\n" +
 		"Apache:  Redirect permanent / https://shop.example/\n" +
-		"HAProxy: http-request redirect scheme https code 301 unless { ssl_fc }",
+		"HAProxy: http-request redirect scheme https code 301 unless { ssl_fc }\n" +
+		"Caddy:   does it by itself for a site with a name; otherwise redir https://{host}{uri} permanent\n" +
+		"Envoy:   redirect: {https_redirect: true}   of the route on port 80\n" +
+		"Go:      http.Redirect(w, r, \"https://shop.example\"+r.URL.RequestURI(), http.StatusMovedPermanently)   on port 80",
 	Requirements: []string{"A.5.2.3", "A.5.5.2"},
 	References:   []string{"RFC 9110 section 15.4"},
 	Needs:        []string{PartPlain},
@@ -80,7 +82,8 @@ var CrossOrigin = &check.Check{
 	Doc:   "A site that sends back whatever Origin it is asked for, and allows credentials, lets any page in the visitor's browser read and do what the visitor may.",
 	Remedy: "compare Origin with a fixed list, and answer only with a member of it; never null\n" +
 		"nginx: map $http_origin $cors { default \"\"; \"https://shop.example\" $http_origin; } and add_header Access-Control-Allow-Origin $cors always;\n" +
-		"Spring: allowedOrigins, not allowedOriginPatterns(\"*\")   Express cors: origin: [\"https://shop.example\"]",
+		"Spring: allowedOrigins, not allowedOriginPatterns(\"*\")   Express cors: origin: [\"https://shop.example\"]\n" +
+		"Envoy: allow_origin_string_match: [{exact: \"https://shop.example\"}]   Go: compare r.Header.Get(\"Origin\") with the list, and send Vary: Origin",
 	Requirements: []string{"A.5.2.4"},
 	References:   []string{"Fetch Standard, CORS protocol"},
 	Needs:        []string{PartOrigins},
@@ -115,60 +118,6 @@ func originSort(asked string) string {
 }
 
 func origins(all ...Origin) Fact { return sampleWith(func(f *Fact) { f.Origins = all }) }
-
-// readers are the methods that need no declaration.
-var readers = []string{"GET", "HEAD", "POST", "OPTIONS"}
-
-// Methods keeps methods off that nobody needs.
-var Methods = &check.Check{
-	ID:    "website-methods",
-	Title: "HTTP methods that nobody declared are off",
-	Doc:   "TRACE sends back what it was sent, cookies that scripts cannot read among them. PUT, DELETE and the WebDAV methods change files where an application does not expect it.",
-	Remedy: "nginx: limit_except GET POST { deny all; }   (it refuses TRACE by itself)\n" +
-		"Apache: TraceEnable off, and <LimitExcept GET POST> Require all denied </LimitExcept>\n" +
-		"what an API needs: methods: [GET, HEAD, PUT] of its service in the estate",
-	Requirements: []string{"A.5.2.10"},
-	References:   []string{"RFC 9110 section 9.3.8", "CVE-2004-2320"},
-	Needs:        []string{PartMethods},
-	Rule: check.On(func(f Fact, declared estate.View, _ check.Params) check.Result {
-		if len(f.Methods) == 0 {
-			return check.Unseen("no method was tried")
-		}
-		var vs []check.Violation
-		for i, m := range f.Methods {
-			if m.Echo {
-				vs = append(vs, check.Violation{Key: "method:" + m.Name, Detail: m.Name + " sends back what it was sent", At: fmt.Sprintf("/methods/%d", i)})
-			}
-		}
-		allowed := readers
-		if s := declared.Served; s != nil && len(s.Methods) > 0 {
-			allowed = append([]string{"OPTIONS"}, s.Methods...)
-		}
-		for _, m := range f.Allow {
-			if !slices.Contains(allowed, m) && !slices.ContainsFunc(vs, func(v check.Violation) bool { return v.Key == "method:"+m }) {
-				vs = append(vs, check.Violation{Key: "method:" + m, Detail: "it says that it takes " + m + ", which nobody declared", At: "/allow"})
-			}
-		}
-		seen := "TRACE and TRACK are refused"
-		if len(f.Allow) > 0 {
-			seen += "; it says that it takes " + strings.Join(f.Allow, ", ")
-		}
-		return check.Failed(seen, vs)
-	}),
-	Examples: []check.Example{
-		check.Passes("refused", tried(nil, Method{Name: "TRACE", Status: 405}, Method{Name: "TRACK", Status: 405})),
-		check.Passes("a page for everything is no echo", tried(nil, Method{Name: "TRACE", Status: 200})),
-		check.Fails("TRACE", tried(nil, Method{Name: "TRACE", Status: 200, Echo: true}), "method:TRACE"),
-		check.Fails("WebDAV", tried([]string{"GET", "PUT", "PROPFIND"}, Method{Name: "TRACE", Status: 405}), "method:PUT", "method:PROPFIND"),
-		served(check.Passes("declared", tried([]string{"GET", "PUT"}, Method{Name: "TRACE", Status: 405}))),
-		served(check.Fails("not declared", tried([]string{"GET", "PUT", "DELETE"}, Method{Name: "TRACE", Status: 405}), "method:DELETE")),
-		check.Leaves("not tried", sample()),
-	},
-}
-
-func tried(allow []string, all ...Method) Fact {
-	return sampleWith(func(f *Fact) { f.Methods, f.Allow = all, allow })
-}
 
 // ErrorPages keeps versions out of error pages.
 var ErrorPages = &check.Check{
@@ -207,10 +156,10 @@ var Resources = &check.Check{
 	Remedy:       "write https:// or // free addresses, and for scripts of other hosts: <script src=... integrity=\"sha384-...\" crossorigin=\"anonymous\">\nopenssl dgst -sha384 -binary FILE | base64   gives the value; better: serve the file yourself",
 	Requirements: []string{"A.5.2.4"},
 	References:   []string{"W3C Mixed Content", "W3C Subresource Integrity"},
-	Needs:        []string{partPage},
+	Needs:        []string{partPage, PartResources},
 	Rule: onPage(func(f Fact, declared estate.View, _ check.Params) check.Result {
-		if f.kind(declared) != estate.WebUI {
-			return check.Inapplicable("it is no web UI")
+		if kind, how := f.kind(declared); kind != estate.WebUI {
+			return check.Inapplicable("it is no web UI, " + how)
 		}
 		site, err := url.Parse(f.URL)
 		if err != nil {
@@ -234,9 +183,9 @@ var Resources = &check.Check{
 	}),
 	Examples: []check.Example{
 		check.Passes("none", html()),
-		check.Passes("own and pinned", loads(Resource{"script", "https://static.shop.example/a.js", false}, Resource{"script", "https://cdn.example/a.js", true}, Resource{"image", "https://cdn.example/a.png", false})),
-		check.Fails("in the clear", loads(Resource{"image", "http://shop.example/a.png", false}), "mixed:http://shop.example/a.png"),
-		check.Fails("not pinned", loads(Resource{"script", "https://cdn.example/a.js", false}), "integrity:https://cdn.example/a.js"),
+		check.Passes("own and pinned", loads(Resource{Sort: "script", URL: "https://static.shop.example/a.js"}, Resource{Sort: "script", URL: "https://cdn.example/a.js", Integrity: true}, Resource{Sort: "image", URL: "https://cdn.example/a.png"})),
+		check.Fails("in the clear", loads(Resource{Sort: "image", URL: "http://shop.example/a.png"}), "mixed:http://shop.example/a.png"),
+		check.Fails("not pinned", loads(Resource{Sort: "script", URL: "https://cdn.example/a.js"}), "integrity:https://cdn.example/a.js"),
 		check.Skips("no web UI", sample()),
 	},
 }

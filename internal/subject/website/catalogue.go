@@ -33,7 +33,9 @@ func LoadPaths(fsys fs.FS) ([]Path, error) {
 			return nil, fmt.Errorf("read catalogue %s: %s: sort %q is none of %s", name, p.ID, p.Sort, strings.Join(Sorts, ", "))
 		case p.Severity.Rank() > check.Low.Rank() || p.Text == "":
 			return nil, fmt.Errorf("read catalogue %s: %s: severity or text is missing", name, p.ID)
-		case len(p.Contains) == 0 && p.Sort != "handler":
+		case p.SHA256 != "" && (len(p.SHA256) != 64 || strings.Trim(p.SHA256, "0123456789abcdef") != ""):
+			return nil, fmt.Errorf("read catalogue %s: %s: sha256 %q is not 64 hex digits in lower case", name, p.ID, p.SHA256)
+		case len(p.Contains) == 0 && p.SHA256 == "" && p.Sort != "handler":
 			return nil, fmt.Errorf("read catalogue %s: %s: without contains every page would be one", name, p.ID)
 		}
 		seen[p.ID] = true

@@ -10,7 +10,7 @@ import (
 
 func all() []*check.Check {
 	return []*check.Check{StrictTransport, Framing, ReferrerPolicy, NoSniff, Charset, Disclosure,
-		ContentPolicy, Cookies, Caching, Redirect, CrossOrigin, Methods, ErrorPages, Resources, Exposed, Handlers}
+		ContentPolicy, Cookies, Caching, Redirect, CrossOrigin, Methods, ErrorPages, Resources, Exposed, Handlers, Downloads}
 }
 
 func TestChecks(t *testing.T) { checktest.Run(t, Probe, all()) }
@@ -40,7 +40,7 @@ func FuzzHeaders(f *testing.F) {
 	f.Add("content-type", "text/html;charset", 200)
 	cat := check.Catalogue{}
 	for _, c := range all() {
-		cat[c.ID] = check.Settings{Params: map[string]any{"min_age": 10886400}}
+		cat[c.ID] = check.Settings{Params: map[string]any{"min_age": 10886400, "bypasses": []string{"cdn.jsdelivr.net/npm/a.js"}, "bypasses_by_eval": []string{}}}
 	}
 	f.Fuzz(func(t *testing.T, name, value string, status int) {
 		page := Fact{Status: status, Headers: []Header{{name, value}}}

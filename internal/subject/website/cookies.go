@@ -54,14 +54,12 @@ var Cookies = &check.Check{
 	Doc:   "A session cookie without Secure is read on the way, without HttpOnly by any script that gets into the page, and without SameSite it goes along when another site sends the request.",
 	Remedy: "Set-Cookie: __Host-session=...; Path=/; Secure; HttpOnly; SameSite=Lax\n" +
 		"PHP: session.cookie_secure=1, session.cookie_httponly=1, session.cookie_samesite=Lax   Spring: server.servlet.session.cookie.secure=true, .http-only=true, .same-site=lax\n" +
-		"Django: SESSION_COOKIE_SECURE = True   nginx before any application: proxy_cookie_flags ~ secure httponly samesite=lax;",
+		"Django: SESSION_COOKIE_SECURE = True   nginx before any application: proxy_cookie_flags ~ secure httponly samesite=lax;\n" +
+		"Go: http.Cookie{Name: \"__Host-session\", Path: \"/\", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode, ...}",
 	Requirements: []string{"A.5.2.4"},
 	References:   []string{"RFC 6265"},
 	Needs:        []string{partPage},
-	Rule: check.On(func(f Fact, declared estate.View, _ check.Params) check.Result {
-		if f.Status == 0 {
-			return check.Unseen("no page was had")
-		}
+	Rule: onAnswer(func(f Fact, declared estate.View, _ check.Params) check.Result {
 		if !confidential(declared) {
 			return check.Inapplicable("no confidential data is declared to flow")
 		}
@@ -116,6 +114,8 @@ var Caching = &check.Check{
 	Doc:   "A page that a browser or a proxy keeps is shown to the next one who sits down there, and given to the next one who asks.",
 	Remedy: "Cache-Control: no-cache, no-store and Pragma: no-cache and Expires: -1\n" +
 		"nginx: add_header Cache-Control \"no-cache, no-store\" always; add_header Pragma no-cache always; expires -1;\n" +
+		"Caddy: header { Cache-Control \"no-cache, no-store\"; Pragma no-cache; Expires -1 }   one a line\n" +
+		"Spring Security sends them by itself; look for cacheControl(c -> c.disable())   Go: w.Header().Set(\"Cache-Control\", \"no-cache, no-store\") and the other two\n" +
 		"leave pictures, styles and scripts out of it: a location of their own",
 	Requirements: []string{"A.5.2.4"},
 	References:   []string{"RFC 9111 section 5.2.2.5"},

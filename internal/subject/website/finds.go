@@ -1,6 +1,7 @@
 package website
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,6 +18,7 @@ type Path struct {
 	Contains []string       `yaml:"contains"` // all of them, in the first 64 KiB of the body; after "header: " in a header line
 	Lacks    []string       `yaml:"lacks"`    // none of them
 	Type     string         `yaml:"type"`     // how Content-Type begins
+	SHA256   string         `yaml:"sha256"`   // of the whole body, hex; empty: any
 	Sort     string         `yaml:"sort"`     // as Find.Sort
 	Handler  string         `yaml:"handler"`  // ending that is executed, of sort handler
 	Product  string         `yaml:"product"`
@@ -39,8 +41,13 @@ func (p Path) Matches(status int, contentType, head, body string) bool {
 		}
 		return strings.Contains(body, s)
 	}
-	return slices.Contains(want, status) && strings.HasPrefix(strings.ToLower(contentType), p.Type) &&
+	return slices.Contains(want, status) && strings.HasPrefix(strings.ToLower(contentType), p.Type) && p.is(body) &&
 		!slices.ContainsFunc(p.Contains, func(s string) bool { return !has(s) }) && !slices.ContainsFunc(p.Lacks, has)
+}
+
+// is tells whether a body is the file that is looked for.
+func (p Path) is(body string) bool {
+	return p.SHA256 == "" || fmt.Sprintf("%x", sha256.Sum256([]byte(body))) == p.SHA256
 }
 
 // found makes the rule on finds of some sorts.
@@ -65,7 +72,8 @@ var Exposed = &check.Check{
 	Title: "No sample, default page, debug page, repository, secret or backup answers",
 	Doc:   "What the installer or a deployment left behind is the first thing that every scanner of the Internet asks for: passwords in .env, the source in .git, the state of the server in /server-status.",
 	Remedy: "take the file or the page away; what has to stay goes behind a log-in or to an internal address\n" +
-		"nginx: location ~ /\\. { deny all; }   Apache: RedirectMatch 404 /\\..*$\n" +
+		"nginx: location ~ /\\.(?!well-known/) { deny all; }   Apache: RedirectMatch 404 /\\.(?!well-known/)   Caddy: file_server { hide .git .env }\n" +
+		"HAProxy: http-request deny deny_status 404 if { path_sub /. } !{ path_beg /.well-known/ }   Spring Boot: management.endpoints.web.exposure.include=health\n" +
 		"a password or key that could be read is changed, whoever has asked for it until now",
 	Requirements: []string{"A.5.2.5"},
 	References:   []string{"OWASP WSTG-CONF-04", "CWE-538"},
@@ -88,12 +96,13 @@ var Handlers = &check.Check{
 	Requirements: []string{"A.5.2.9"},
 	Needs:        []string{PartFinds},
 	Rule: found(func(x Find, declared estate.View) bool {
-		return x.Sort == "handler" && !(declared.Served != nil && slices.ContainsFunc(declared.Served.Handlers, func(h string) bool { return strings.Contains(x.Path, h) }))
+		return x.Sort == "handler" && !(declared.Served != nil && slices.ContainsFunc(declared.Served.Handlers, func(h string) bool { return strings.HasSuffix(x.Path, h) }))
 	}),
 	Examples: []check.Example{
 		check.Passes("nothing", finds()),
 		check.Fails("PHP", finds(Find{ID: "handler-php", Path: "/x.php", Status: 404, Sort: "handler", Text: "PHP executes"}), "find:handler-php"),
 		served(check.Passes("declared", finds(Find{ID: "handler-php", Path: "/x.php", Status: 404, Sort: "handler"}))),
+		served(check.Fails("one that begins alike", finds(Find{ID: "handler-phps", Path: "/x.phps", Status: 404, Sort: "handler"}), "find:handler-phps")),
 		served(check.Fails("another one", finds(Find{ID: "handler-jsp", Path: "/x.jsp", Status: 404, Sort: "handler"}), "find:handler-jsp")),
 		check.Leaves("not looked for", sample()),
 	},

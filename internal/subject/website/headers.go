@@ -2,36 +2,12 @@ package website
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	"holdfast.example/holdfast/internal/check"
-	"holdfast.example/holdfast/internal/estate"
 )
-
-// header makes the rule of a header of the first page.
-func header(judge func(f Fact, p check.Params) check.Result) check.Rule {
-	return check.On(func(f Fact, _ estate.View, p check.Params) check.Result {
-		if f.Status == 0 {
-			return check.Unseen("no page was had")
-		}
-		return judge(f, p)
-	})
-}
-
-// page makes the rule of a header that matters where something is shown: a redirect shows nothing.
-func page(judge func(f Fact, p check.Params) check.Result) check.Rule {
-	return header(func(f Fact, p check.Params) check.Result {
-		if f.Status >= 300 && f.Status < 400 || f.Status == 204 {
-			return check.Inapplicable(fmt.Sprintf("the answer %d shows no page", f.Status))
-		}
-		return judge(f, p)
-	})
-}
-
-func fault(key, detail string) check.Result {
-	return check.Failed(detail, []check.Violation{{Key: key, Detail: detail, At: "/headers"}})
-}
 
 // HSTS is a Strict-Transport-Security header: RFC 6797 section 6.1.
 type HSTS struct {
@@ -78,10 +54,11 @@ const hstsGood = "max-age=63072000; includeSubDomains; preload"
 // StrictTransport keeps browsers from ever asking in the clear. Of several headers the first counts:
 // RFC 6797 section 8.1.
 var StrictTransport = &check.Check{
-	ID:           "website-hsts",
-	Title:        "Browsers are told to come back over TLS only",
-	Doc:          "Without Strict-Transport-Security the first request of each visit can be caught in the clear and led elsewhere.",
-	Remedy:       "nginx:   add_header Strict-Transport-Security \"max-age=63072000; includeSubDomains; preload\" always;\nApache:  Header always set Strict-Transport-Security \"max-age=63072000; includeSubDomains; preload\"\nHAProxy: http-response set-header Strict-Transport-Security \"max-age=63072000; includeSubDomains; preload\"\n\nincludeSubDomains binds every name below, so look at those first.",
+	ID:    "website-hsts",
+	Title: "Browsers are told to come back over TLS only",
+	Doc:   "Without Strict-Transport-Security the first request of each visit can be caught in the clear and led elsewhere.",
+	Remedy: sends("Strict-Transport-Security", hstsGood, "http.headers(h -> h.httpStrictTransportSecurity(s -> s.maxAgeInSeconds(63072000).includeSubDomains(true).preload(true)))") +
+		"\n\nincludeSubDomains binds every name below, so look at those first.",
 	Requirements: []string{"A.5.2.4"},
 	References:   []string{"RFC 6797"},
 	Needs:        []string{partPage},
@@ -124,22 +101,27 @@ var StrictTransport = &check.Check{
 
 // Framing keeps the page out of others' frames.
 var Framing = &check.Check{
-	ID:           "website-framing",
-	Title:        "Other sites cannot put the page into a frame",
-	Doc:          "A page in a hidden frame of another site takes the clicks that its visitor means for that site (clickjacking).",
-	Remedy:       "nginx:   add_header X-Frame-Options DENY always;\nApache:  Header always set X-Frame-Options DENY\nHAProxy: http-response set-header X-Frame-Options DENY\n\nWhere own pages frame it: SAMEORIGIN, or Content-Security-Policy: frame-ancestors 'self'.",
+	ID:    "website-framing",
+	Title: "Other sites cannot put the page into a frame",
+	Doc:   "A page in a hidden frame of another site takes the clicks that its visitor means for that site (clickjacking).",
+	Remedy: sends("X-Frame-Options", "DENY", "http.headers(h -> h.frameOptions(f -> f.deny()))") +
+		"\n\nWhere own pages frame it: SAMEORIGIN, or Content-Security-Policy: frame-ancestors 'self'.",
 	Requirements: []string{"A.5.2.4"},
 	References:   []string{"RFC 7034", "CSP Level 3 section 6.4.2"},
 	Needs:        []string{partPage},
 	Rule: page(func(f Fact, _ check.Params) check.Result {
-		for _, v := range f.values("content-security-policy") {
-			if list, ok := ancestors(v); ok {
-				// Where a policy names ancestors, X-Frame-Options is not read.
-				if open := openSource(list); open != "" {
-					return fault("framing:open", "frame-ancestors lets in "+open)
-				}
+		// Where a policy names ancestors, X-Frame-Options is not read. All policies have to let a frame in.
+		loose := ""
+		for _, p := range f.policies() {
+			list, ok := p["frame-ancestors"]
+			if i := slices.IndexFunc(list, open); ok && i >= 0 {
+				loose = list[i]
+			} else if ok {
 				return check.Passed("frame-ancestors " + strings.Join(list, " "))
 			}
+		}
+		if loose != "" {
+			return fault("framing:open", "frame-ancestors lets in "+loose)
 		}
 		values := f.values("x-frame-options")
 		if len(values) == 0 {
@@ -158,28 +140,11 @@ var Framing = &check.Check{
 		check.Fails("not sent", sample(), "framing:missing"),
 		check.Fails("obsolete", sample("x-frame-options", "ALLOW-FROM https://a.example"), "framing:invalid"),
 		check.Fails("a policy for all wins over the header", sample("content-security-policy", "frame-ancestors https:", "x-frame-options", "DENY"), "framing:open"),
+		check.Passes("the stricter of two policies", sample("content-security-policy", "frame-ancestors *, frame-ancestors 'self'")),
+		check.Passes("no ancestors at all", sample("content-security-policy", "frame-ancestors")),
+		check.Fails("all names of everyone", sample("content-security-policy", "frame-ancestors *.com"), "framing:open"),
 		check.Skips("a redirect", Fact{Status: 301}),
 	},
-}
-
-func ancestors(policy string) ([]string, bool) {
-	for d := range strings.SplitSeq(policy, ";") {
-		words := strings.Fields(d)
-		if len(words) > 0 && strings.EqualFold(words[0], "frame-ancestors") {
-			return words[1:], true
-		}
-	}
-	return nil, false
-}
-
-// openSource gives the source of a list that is as good as everyone.
-func openSource(list []string) string {
-	for _, s := range list {
-		if s == "*" || strings.HasSuffix(s, "://*") || strings.HasSuffix(s, ":") && !strings.Contains(s, "/") {
-			return s
-		}
-	}
-	return ""
 }
 
 // ReferrerPolicy keeps addresses of pages from other sites.
@@ -187,7 +152,7 @@ var ReferrerPolicy = &check.Check{
 	ID:           "website-referrer-policy",
 	Title:        "Other sites are not told which page a visitor comes from",
 	Doc:          "Addresses of pages hold names, searches and sometimes tokens. same-origin keeps them on the site.",
-	Remedy:       "nginx:   add_header Referrer-Policy same-origin always;\nApache:  Header always set Referrer-Policy same-origin\nHAProxy: http-response set-header Referrer-Policy same-origin",
+	Remedy:       sends("Referrer-Policy", "same-origin", "http.headers(h -> h.referrerPolicy(r -> r.policy(ReferrerPolicy.SAME_ORIGIN)))"),
 	Requirements: []string{"A.5.2.4"},
 	References:   []string{"Referrer Policy section 8.1"},
 	Needs:        []string{partPage},
@@ -226,7 +191,7 @@ var NoSniff = &check.Check{
 	ID:           "website-nosniff",
 	Title:        "Browsers do not guess the type of what the site sends",
 	Doc:          "A browser that guesses runs an uploaded picture as a script.",
-	Remedy:       "nginx:   add_header X-Content-Type-Options nosniff always;\nApache:  Header always set X-Content-Type-Options nosniff\nHAProxy: http-response set-header X-Content-Type-Options nosniff",
+	Remedy:       sends("X-Content-Type-Options", "nosniff", "sends it by itself; look for contentTypeOptions(c -> c.disable())"),
 	Requirements: []string{"A.5.2.4"},
 	References:   []string{"Fetch Standard, X-Content-Type-Options"},
 	Needs:        []string{partPage},
@@ -254,7 +219,7 @@ var Charset = &check.Check{
 	ID:           "website-charset",
 	Title:        "Text is sent as UTF-8, and says so",
 	Doc:          "Without a charset some browsers guess, and text that was escaped for one encoding becomes markup in another.",
-	Remedy:       "nginx:   charset utf-8;\nApache:  AddDefaultCharset utf-8\nApplications: Content-Type: text/html; charset=utf-8",
+	Remedy:       "nginx:   charset utf-8;\nApache:  AddDefaultCharset utf-8\nGo:      w.Header().Set(\"Content-Type\", \"text/html; charset=utf-8\")\nSpring:  server.servlet.encoding.charset=UTF-8 and server.servlet.encoding.force-response=true\nCaddy sends it with files by itself; behind HAProxy and Envoy the application has to: Content-Type: text/html; charset=utf-8",
 	Requirements: []string{"A.5.2.4"},
 	References:   []string{"RFC 9110 section 8.3"},
 	Needs:        []string{partPage},
@@ -294,7 +259,7 @@ var Disclosure = &check.Check{
 	ID:           "website-disclosure",
 	Title:        "Headers do not tell products and versions",
 	Doc:          "Who knows the version looks up the hole instead of searching for one, and finds every such server in an index within minutes.",
-	Remedy:       "nginx:   server_tokens off;\nApache:  ServerTokens Prod and ServerSignature Off\nPHP:     expose_php = Off\nHAProxy: http-response del-header X-Powered-By",
+	Remedy:       "nginx:   server_tokens off;\nApache:  ServerTokens Prod and ServerSignature Off\nPHP:     expose_php = Off\nHAProxy: http-response del-header X-Powered-By\nCaddy:   header -X-Powered-By\nEnvoy:   response_headers_to_remove: [x-powered-by, x-aspnet-version]\nTomcat:  <Connector ... server=\"web\"/>   Spring Boot: server.server-header=web\nGo sends no such header by itself",
 	Requirements: []string{"A.5.2.11"},
 	Needs:        []string{partPage},
 	Rule: header(func(f Fact, _ check.Params) check.Result {

@@ -18,14 +18,16 @@ type Fact struct {
 	Status    int      `json:"status,omitempty"`  // 0 when it did not answer HTTP
 	Headers   []Header `json:"headers,omitempty"` // in order of their names; values of cookies are left out
 
-	Plain     *Plain      `json:"plain,omitempty"`     // what port 80 answers; nil when it was not asked
-	Origins   []Origin    `json:"origins,omitempty"`   // what it answers to pages of other sites
-	Methods   []Method    `json:"methods,omitempty"`   // answers to TRACE and TRACK
-	Allow     []string    `json:"allow,omitempty"`     // methods that it names in its answer to OPTIONS
-	Errors    []ErrorPage `json:"errors,omitempty"`    // pages for requests that fail
-	Resources []Resource  `json:"resources,omitempty"` // that the first page loads
-	Finds     []Find      `json:"finds,omitempty"`     // what should not be there, by catalogue
-	Tried     int         `json:"tried,omitempty"`     // entries of the catalogue that were looked for
+	Plain     *Plain      `json:"plain,omitempty"`      // what port 80 answers; nil when it was not asked
+	Origins   []Origin    `json:"origins,omitempty"`    // what it answers to pages of other sites
+	Methods   []Method    `json:"methods,omitempty"`    // answers to TRACE and TRACK, and to those that write where they may be tried
+	Allow     []string    `json:"allow,omitempty"`      // methods that it names in its answer to OPTIONS
+	Errors    []ErrorPage `json:"errors,omitempty"`     // pages for requests that fail
+	Resources []Resource  `json:"resources,omitempty"`  // that the first page loads
+	Meta      []Header    `json:"meta,omitempty"`       // <meta http-equiv> elements of the first page, as if they were headers
+	SameNonce bool        `json:"same_nonce,omitempty"` // two answers name one nonce
+	Finds     []Find      `json:"finds,omitempty"`      // what should not be there, by catalogue
+	Tried     int         `json:"tried,omitempty"`      // entries of the catalogue that were looked for
 }
 
 // Plain is the answer of the same address to http://name/ on port 80.
@@ -42,16 +44,21 @@ type Origin struct {
 	Credentials bool   `json:"credentials,omitempty"` // Access-Control-Allow-Credentials: true
 }
 
-// Method is the answer to a request with a method.
+// Method is the answer to a request with a method. Methods that write are sent with a condition that never holds, to
+// a name that nobody has.
 type Method struct {
-	Name   string `json:"name"`
-	Status int    `json:"status"`
-	Echo   bool   `json:"echo,omitempty"` // it sent back what it was sent
+	Name    string `json:"name"`
+	Status  int    `json:"status"`
+	Echo    bool   `json:"echo,omitempty"`    // it sent back what it was sent
+	Alike   bool   `json:"alike,omitempty"`   // its status is that of GET of the same name, which says nothing of the method
+	Created bool   `json:"created,omitempty"` // it made something in spite of the condition; removed again, but for Left
+	Tunnel  bool   `json:"tunnel,omitempty"`  // of CONNECT: what it leads to spoke TLS
+	Left    string `json:"left,omitempty"`    // path of what it made and could not be removed
 }
 
 // ErrorPage is the answer to a request that fails, and the product and version that it tells.
 type ErrorPage struct {
-	Cause  string `json:"cause"` // not-found, malformed, method
+	Cause  string `json:"cause"` // not-found, malformed, method, query, server-error
 	Status int    `json:"status"`
 	Tells  string `json:"tells,omitempty"`
 }
@@ -61,6 +68,7 @@ type Resource struct {
 	Sort      string `json:"sort"` // script, style, frame, image, form, other
 	URL       string `json:"url"`  // absolute, without its query
 	Integrity bool   `json:"integrity,omitempty"`
+	Bare      bool   `json:"bare,omitempty"` // written as //host/path: the scheme is that of the page
 }
 
 // Find is an entry of the catalogue that answered.
@@ -89,12 +97,13 @@ var Probe = host.Probe[Fact]("website")
 
 // Parts that may be missing.
 const (
-	partPage    = "page"    // it could not be had
-	PartPlain   = "plain"   // port 80
-	PartMethods = "methods" // TRACE, TRACK, OPTIONS
-	PartErrors  = "errors"
-	PartOrigins = "origins"
-	PartFinds   = "finds"
+	partPage      = "page"    // it could not be had
+	PartPlain     = "plain"   // port 80
+	PartMethods   = "methods" // TRACE, TRACK, OPTIONS
+	PartErrors    = "errors"
+	PartOrigins   = "origins"
+	PartFinds     = "finds"
+	PartResources = "resources" // the first page to its end
 )
 
 // values gives all values of a header, by its lower-case name.
