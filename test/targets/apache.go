@@ -2,7 +2,9 @@ package targets
 
 import (
 	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -12,11 +14,13 @@ var apacheModules = []string{"mpm_event", "authz_core", "authn_core", "ssl", "he
 	"include", "dav", "dav_fs", "negotiation"}
 
 // Apache starts Apache httpd with these lines in its configuration, and gives its port. What it serves is below www of
-// the folder of the certificate.
+// the folder of the certificate, with a first page if it has none.
 func Apache(tb testing.TB, c Issued, lines string) int {
 	tb.Helper()
 	bin := Program(tb, "apache2", "httpd")
-	Write(tb, c.Dir, "www/page.html", "hello")
+	if _, err := os.Stat(filepath.Join(c.Dir, "www/page.html")); err != nil {
+		Write(tb, c.Dir, "www/page.html", "hello")
+	}
 	var load strings.Builder
 	for _, m := range apacheModules {
 		fmt.Fprintf(&load, "LoadModule %[1]s_module /usr/lib/apache2/modules/mod_%[1]s.so\n", m)

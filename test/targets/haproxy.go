@@ -7,7 +7,7 @@ import (
 )
 
 // HAProxy starts one that answers hello itself, with these words on its bind line and these lines in its frontend, and
-// gives its port.
+// gives its port. At /haproxy are its statistics, if these lines say so.
 func HAProxy(tb testing.TB, c Issued, bind, lines string) int {
 	tb.Helper()
 	bin := Program(tb, "haproxy")
@@ -22,8 +22,8 @@ defaults
 frontend web
 	bind 127.0.0.1:%d ssl crt %s %s
 %s
-	http-request return status 404 content-type "text/html; charset=utf-8" string none unless { path / }
-	http-request return status 200 content-type "text/html; charset=utf-8" string hello
+	http-request return status 200 content-type "text/html; charset=utf-8" string hello if { path / }
+	http-request return status 404 content-type "text/html; charset=utf-8" string none unless { path /haproxy }
 `, port, c.Both, bind, lines)))
 	})
 }

@@ -128,6 +128,16 @@ func Start(tb testing.TB, dir string, command func(port int) *exec.Cmd) int {
 	return 0
 }
 
+// StartAt runs a program that listens on a port that is known, and waits until it accepts there.
+func StartAt(tb testing.TB, dir string, port int, c *exec.Cmd) {
+	tb.Helper()
+	ended, log := run(tb, dir, c)
+	if !accepts(port, ended) {
+		said, _ := os.ReadFile(log)
+		tb.Fatalf("the server does not accept on port %d: %s", port, said)
+	}
+}
+
 // run starts a program in a group of its own, which is killed at the end of the test.
 func run(tb testing.TB, dir string, c *exec.Cmd) (ended chan struct{}, log string) {
 	tb.Helper()
