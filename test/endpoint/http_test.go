@@ -118,11 +118,11 @@ var sites = []struct {
 	}, nil},
 
 	// Handlers.
-	{"nginx: PHP that says so", func(t *testing.T) int { return withPHP(t, "expose_php=On", nil) }, []string{"website-handlers find:handler-php-header"}},
-	{"nginx: PHP that is silent", func(t *testing.T) int { return withPHP(t, "expose_php=Off", nil) }, nil},
+	{"nginx: PHP that says so", func(t *testing.T) int { return withPHP(t, "expose_php=On", nil) }, []string{"website-handlers find:handler-php-cgi", "website-handlers find:handler-php-header"}},
+	{"nginx: PHP that is silent", func(t *testing.T) int { return withPHP(t, "expose_php=Off", nil) }, []string{"website-handlers find:handler-php-cgi"}},
 	{"nginx: phpinfo", func(t *testing.T) int {
 		return withPHP(t, "expose_php=Off", map[string]string{"phpinfo.php": "<?php phpinfo();"})
-	}, []string{"website-exposed find:phpinfo"}},
+	}, []string{"website-exposed find:phpinfo", "website-handlers find:handler-php-cgi"}},
 	// Of a name that it has not, Apache gives the same page whether it executes such files or not: CGI and server-side
 	// includes can be told by pages of theirs alone.
 	{"Apache: CGI and server-side includes without a page of theirs", func(t *testing.T) int {
