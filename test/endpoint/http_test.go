@@ -113,6 +113,11 @@ var sites = []struct {
 	}, []string{
 		"website-exposed find:listing-root", "website-methods method:COPY", "website-methods method:DELETE", "website-methods method:LOCK", "website-methods method:MOVE",
 		"website-methods method:PROPFIND", "website-methods method:PROPPATCH", "website-methods method:TRACE", "website-methods method:UNLOCK"}},
+	{"Apache: WebDAV, which names TRACE though it is off", func(t *testing.T) int {
+		return ofApache(t, nil, "DirectoryIndex disabled\nIndexOptions Charset=UTF-8\n<Directory {www}>\nDav On\nOptions Indexes\n</Directory>")
+	}, []string{
+		"website-exposed find:listing-root", "website-methods method:COPY", "website-methods method:DELETE", "website-methods method:LOCK", "website-methods method:MOVE",
+		"website-methods method:PROPFIND", "website-methods method:PROPPATCH", "website-methods method:UNLOCK"}},
 	{"Apache: WebDAV in a folder that is not the first page", func(t *testing.T) int {
 		return ofApache(t, map[string]string{"dav/a.txt": "a"}, "<Directory {www}/dav>\nDav On\n</Directory>")
 	}, nil},
