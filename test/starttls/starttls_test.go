@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -157,5 +158,33 @@ func TestOff(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestPostfixAsInstalled: with a certificate and nothing else said, Postfix takes anonymous suites, which smtpd has for
+// senders that do not look at the certificate, and TLS 1.0 and 1.1. OpenSSL 3 has twelve anonymous suites that encrypt
+// (openssl ciphers -v aNULL:@SECLEVEL=0), and gives those of 128 bits a prime of 1024: ssl/t1_lib.c, ssl_get_auto_dh.
+// An anonymous key exchange is 0, which makes the score 0.
+func TestPostfixAsInstalled(t *testing.T) {
+	port := targets.Postfix(t, authority.Issue(t, targets.Leaf{}), "smtpd_tls_security_level = may\n")
+	a := look(t, fmt.Sprint("starttls+smtp://localhost:", port))
+	if e := a.Endpoints[0]; e.Grade != "F" || e.Score != 0 {
+		t.Errorf("grade %s, score %d: %q", e.Grade, e.Score, e.Reasons)
+	}
+	var got []string
+	anonymous := 0
+	for _, r := range a.Results {
+		for _, v := range r.Violations {
+			if r.Check == "tlsserver-weak-suites" && strings.Contains(v.Key, "_anon_WITH_") {
+				anonymous++
+				continue
+			}
+			got = append(got, r.Check+" "+v.Key)
+		}
+	}
+	slices.Sort(got)
+	want := []string{"tlsserver-dh-parameters dh:parameters", "tlsserver-grade endpoint:grade", "tlsserver-old-protocols protocol:TLS 1.0", "tlsserver-old-protocols protocol:TLS 1.1"}
+	if !slices.Equal(got, want) || anonymous != 12 {
+		t.Errorf("violations %q, want %q; %d anonymous suites, want 12", got, want, anonymous)
 	}
 }
