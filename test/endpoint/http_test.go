@@ -5,9 +5,11 @@ import (
 	"bytes"
 	"compress/gzip"
 	"crypto/tls"
+	"expvar"
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/pprof"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -88,6 +90,21 @@ var sites = []struct {
 	{"HAProxy: its statistics", func(t *testing.T) int {
 		return targets.HAProxy(t, authority.Issue(t, targets.Leaf{}), proxyGood, forHAProxy()+"\tstats enable\n")
 	}, []string{"website-exposed find:haproxy-stats"}},
+
+	{"Go: its debug pages", func(t *testing.T) int {
+		first := fromGo()
+		return targets.Go(t, authority.Issue(t, targets.Leaf{}), &tls.Config{MinVersion: tls.VersionTLS12, CipherSuites: []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256}},
+			func(w http.ResponseWriter, r *http.Request) {
+				switch {
+				case r.URL.Path == "/debug/vars":
+					expvar.Handler().ServeHTTP(w, r)
+				case strings.HasPrefix(r.URL.Path, "/debug/pprof/"):
+					pprof.Index(w, r)
+				default:
+					first(w, r)
+				}
+			})
+	}, []string{"website-exposed find:expvar", "website-exposed find:pprof"}},
 
 	// Listings.
 	{"Apache: the files of the site", func(t *testing.T) int {

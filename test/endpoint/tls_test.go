@@ -17,6 +17,7 @@ import (
 	"golang.org/x/crypto/ocsp"
 
 	"holdfast.example/holdfast/internal/app"
+	"holdfast.example/holdfast/internal/check"
 	"holdfast.example/holdfast/internal/report"
 	"holdfast.example/holdfast/test/targets"
 )
@@ -168,6 +169,15 @@ var zoo = []struct {
 	{"nginx: a good response is stapled", "https", func(t *testing.T) int { return stapled(t, ocsp.Good) }, "A+", 93, nil, nil},
 	{"nginx: a revoked one is stapled", "https", func(t *testing.T) int { return stapled(t, ocsp.Revoked) }, "T", 0, []string{"T: the certificate is revoked"}, []string{"tlsserver-certificate-revocation certificate:leaf", lowGrade}},
 
+	{"nginx: a second certificate, for clients that know RSA alone, self-signed", "https", func(t *testing.T) int {
+		own, other := authority.Issue(t, targets.Leaf{}), authority.Issue(t, targets.Leaf{RSA: 3072, SelfSigned: true})
+		return targets.Nginx(t, own, forNginx()+nginxGood+fmt.Sprintf("ssl_certificate %s; ssl_certificate_key %s; ssl_certificate %s; ssl_certificate_key %s;", own.Chain, own.Key, other.Chain, other.Key))
+	}, "T", 0, []string{"T: the certificate is not trusted"}, []string{"tlsserver-certificate-trust trust:self-signed", lowGrade}},
+	{"nginx: a second certificate, in order", "https", func(t *testing.T) int {
+		own, other := authority.Issue(t, targets.Leaf{}), authority.Issue(t, targets.Leaf{RSA: 3072})
+		return targets.Nginx(t, own, forNginx()+nginxGood+fmt.Sprintf("ssl_certificate %s; ssl_certificate_key %s; ssl_certificate %s; ssl_certificate_key %s;", own.Chain, own.Key, other.Chain, other.Key))
+	}, "A+", 93, nil, nil},
+
 	// A client without a certificate gets an error page over good TLS; Apache ends the connection of TLS 1.3 only after
 	// the handshake, so that no page is had, and whether HSTS would lift the grade is not known.
 	{"nginx: wants a certificate of the client", "https", func(t *testing.T) int {
@@ -268,6 +278,13 @@ func TestZoo(t *testing.T) {
 			slices.Sort(z.want)
 			if got := failing(a); !slices.Equal(got, z.want) {
 				t.Errorf("violations\ngot  %s\nwant %s", strings.Join(got, "; "), strings.Join(z.want, "; "))
+			}
+			if z.grade == "A+" && len(z.want) == 0 {
+				for _, r := range a.Results {
+					if r.Verdict != check.Pass && r.Verdict != check.NotApplicable {
+						t.Errorf("%s is %s: %s", r.Check, r.Verdict, r.Detail)
+					}
+				}
 			}
 			e := a.Endpoints[0]
 			if e.Grade != z.grade || e.Score != z.score {
