@@ -184,6 +184,11 @@ func (p *preamble) mysql() error {
 	if err != nil {
 		return err
 	}
+	// An error in place of the greeting: who ended too many connections before a log-in, as a look at TLS does, is
+	// shut out (max_connect_errors, 100 by default), and has to be let in again by hand.
+	if len(body) > 3 && body[0] == 0xff {
+		return fmt.Errorf("it refuses the connection: %q", body[3:min(len(body), 200)])
+	}
 	_, rest, ok := bytes.Cut(body[min(1, len(body)):], []byte{0}) // the version, which ends in zero
 	if len(body) == 0 || body[0] != 10 || !ok || len(rest) < 15 {
 		return errNotTLS

@@ -102,3 +102,13 @@ func TestNoStart(t *testing.T) {
 		}
 	}
 }
+
+// TestShutOut: a MariaDB 10.11 that has seen too many connections end says so, and the reader is told what it says.
+func TestShutOut(t *testing.T) {
+	const says = "Host '192.0.2.2' is blocked because of many connection errors; unblock with 'mariadb-admin flush-hosts'"
+	e := serve(t, func(c net.Conn) { follow(c, []turn{{"j\x00\x00\x00\xffi\x04" + says, ""}}) })
+	e.Start = "mysql"
+	if f, err := Probe(t.Context(), e); err == nil || !strings.Contains(err.Error(), says) || len(f.Protocols) > 0 {
+		t.Errorf("%v %+v", err, f)
+	}
+}
