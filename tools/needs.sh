@@ -1,7 +1,9 @@
 #!/bin/sh
 # Installs what the tests need, when root on a Debian system; says what is missing otherwise.
 set -eu
-packages="openssh-server openssh-client iproute2 nftables sudo gcc libc6-dev nginx postgresql rpm"
+packages="openssh-server openssh-client iproute2 nftables sudo gcc libc6-dev git rpm
+	nginx apache2 haproxy stunnel4 php-cgi
+	postgresql mariadb-server-core postfix dovecot-imapd dovecot-pop3d dovecot-managesieved slapd prosody vsftpd"
 missing=""
 for p in $packages; do
 	dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null | grep -q '^installed$' || missing="$missing $p"
@@ -20,5 +22,7 @@ if [ ! -e /usr/sbin/policy-rc.d ]; then
 	trap 'rm -f /usr/sbin/policy-rc.d' EXIT
 fi
 apt-get update -qq
+# Postfix asks what it shall be; nothing: the tests bring their own configuration.
+echo "postfix postfix/main_mailer_type select No configuration" | debconf-set-selections
 # shellcheck disable=SC2086
 apt-get install -y -qq --no-install-recommends $missing >/dev/null

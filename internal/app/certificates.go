@@ -94,7 +94,7 @@ func Certificates(ctx context.Context, q CertificateQuery) ([]Certificate, error
 			if !known {
 				i = len(out)
 				at[chain[0].Fingerprint] = i
-				out = append(out, certificateOf(chain[0], q.Now, e.Limits().CertWarn))
+				out = append(out, inventoried(chain[0], q.Now, e.Limits().CertWarn))
 			}
 			out[i].UsedAt = append(out[i].UsedAt, use)
 		}
@@ -109,7 +109,7 @@ func Certificates(ctx context.Context, q CertificateQuery) ([]Certificate, error
 	return out, nil
 }
 
-func certificateOf(c tlsserver.Certificate, now time.Time, window scalar.Duration) Certificate {
+func inventoried(c tlsserver.Certificate, now time.Time, window scalar.Duration) Certificate {
 	out := Certificate{Subject: c.Subject, Issuer: c.Issuer, Serial: c.Serial, Names: slices.Concat([]string{}, c.Names, c.Addresses),
 		NotBefore: c.NotBefore, NotAfter: c.NotAfter, Key: strings.TrimSpace(c.Key + " " + size(c.KeyBits)), Signature: c.Signature,
 		Fingerprint: c.Fingerprint, PublicKey: c.Public, Status: "valid"}

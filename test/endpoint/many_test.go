@@ -1,15 +1,9 @@
 package endpoint
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"io"
 	"log"
-	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -18,6 +12,7 @@ import (
 	"time"
 
 	"holdfast.example/holdfast/internal/app"
+	"holdfast.example/holdfast/test/targets"
 )
 
 // BenchmarkFiveHundred looks at 500 sites on loopback, whose servers share the processors with it; far: they answer
@@ -55,16 +50,7 @@ func (l *late) Read(p []byte) (int, error) {
 }
 
 func many(b *testing.B, delay time.Duration) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		b.Fatal(err)
-	}
-	tmpl := &x509.Certificate{SerialNumber: big.NewInt(3), Subject: pkix.Name{CommonName: "localhost"}, DNSNames: []string{"localhost"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(0, 0, 60)}
-	der, err := x509.CreateCertificate(rand.Reader, tmpl, authority.cert, key.Public(), authority.key)
-	if err != nil {
-		b.Fatal(err)
-	}
+	cert := authority.Issue(b, targets.Leaf{})
 	o := app.Options{State: b.TempDir(), Version: "test"}
 	for range 500 {
 		s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -75,7 +61,7 @@ func many(b *testing.B, delay time.Duration) {
 			_, _ = io.WriteString(w, "hello")
 		}))
 		s.Config.ErrorLog = log.New(io.Discard, "", 0)
-		s.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
+		s.TLS = &tls.Config{Certificates: []tls.Certificate{cert.TLS}}
 		if delay > 0 {
 			s.Listener = distant{s.Listener, delay}
 		}

@@ -2,160 +2,39 @@
 package endpoint
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"fmt"
-	"math/big"
-	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"holdfast.example/holdfast/internal/app"
 	"holdfast.example/holdfast/internal/check"
 	"holdfast.example/holdfast/internal/report"
+	"holdfast.example/holdfast/test/targets"
 )
 
 // nginx starts a server with these lines in its server block and gives its port. Its certificate is
 // issued by a CA that the test trusts.
 func nginx(t *testing.T, lines string) int {
 	t.Helper()
-	return nginxBy(t, authority, lines)
-}
-
-func nginxBy(t *testing.T, ca ca, lines string) int {
-	t.Helper()
-	bin, err := exec.LookPath("nginx")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("nginx is missing; make test installs it")
-		}
-		t.Skip("nginx is not installed")
-	}
-	dir := t.TempDir()
-	ca.issue(t, dir)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := l.Addr().(*net.TCPAddr).Port
-	l.Close()
-	conf := fmt.Sprintf(`daemon off; pid %[1]s/pid; error_log %[1]s/errors; worker_processes 1;
-events {}
-http {
-	access_log off;
-	client_body_temp_path %[1]s/a; proxy_temp_path %[1]s/b; fastcgi_temp_path %[1]s/c; uwsgi_temp_path %[1]s/d; scgi_temp_path %[1]s/e;
-	server {
-		listen 127.0.0.1:%[2]d ssl;
-		ssl_certificate %[1]s/chain.pem;
-		ssl_certificate_key %[1]s/key.pem;
-		default_type text/html;
-		location / { return 200 "hello"; }
-		%[3]s
-	}
-}
-`, dir, port, lines)
-	file := filepath.Join(dir, "nginx.conf")
-	if err := os.WriteFile(file, []byte(conf), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(bin, "-c", file)
-	cmd.Stderr = os.Stderr
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = cmd.Process.Signal(os.Interrupt); _ = cmd.Wait() })
-	for end := time.Now().Add(10 * time.Second); ; {
-		c, err := net.Dial("tcp", fmt.Sprint("127.0.0.1:", port))
-		if err == nil {
-			c.Close()
-			return port
-		}
-		if time.Now().After(end) {
-			t.Fatal(err)
-		}
-	}
-}
-
-// ca is a certification authority.
-type ca struct {
-	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
+	return targets.Nginx(t, authority.Issue(t, targets.Leaf{}), lines)
 }
 
 // authority is the CA that the tests trust, for the whole process.
-var authority ca
-
-func newCA(name string) ca {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		panic(err)
-	}
-	tmpl := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, IsCA: true, BasicConstraintsValid: true,
-		KeyUsage: x509.KeyUsageCertSign, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(1, 0, 0)}
-	der, err := x509.CreateCertificate(rand.Reader, tmpl, tmpl, key.Public(), key)
-	if err != nil {
-		panic(err)
-	}
-	cert, err := x509.ParseCertificate(der)
-	if err != nil {
-		panic(err)
-	}
-	return ca{cert, key}
-}
-
-// pem is the certificate of the CA.
-func (c ca) pem() []byte {
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.cert.Raw})
-}
+var authority *targets.Authority
 
 // TestMain makes the CA before anything reads the system's.
 func TestMain(m *testing.M) {
-	authority = newCA("Test CA")
-	dir, err := os.MkdirTemp("", "endpoint")
+	a, done, err := targets.Trusting("Test CA")
 	if err != nil {
 		panic(err)
 	}
-	file := filepath.Join(dir, "ca.pem")
-	if err := os.WriteFile(file, authority.pem(), 0o600); err != nil {
-		panic(err)
-	}
-	os.Setenv("SSL_CERT_FILE", file)
+	authority = a
 	code := m.Run()
-	os.RemoveAll(dir)
+	done()
 	os.Exit(code)
-}
-
-// issue writes key.pem and chain.pem for localhost, valid for 60 days.
-func (c ca) issue(t *testing.T, dir string) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	tmpl := &x509.Certificate{SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "localhost"}, DNSNames: []string{"localhost"},
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(0, 0, 60)}
-	der, err := x509.CreateCertificate(rand.Reader, tmpl, c.cert, key.Public(), c.key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	private, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, b := range map[string]*pem.Block{"chain.pem": {Type: "CERTIFICATE", Bytes: der}, "key.pem": {Type: "PRIVATE KEY", Bytes: private}} {
-		if err := os.WriteFile(filepath.Join(dir, name), pem.EncodeToMemory(b), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
 }
 
 func assess(t *testing.T, port int) *report.Assessment {
@@ -215,35 +94,34 @@ func TestDirty(t *testing.T) {
 	}
 }
 
-// TestExposed: what lies about on a site is found, and told by the check that concerns it.
+// TestExposed: what lies about on a site is found, and told by the check that concerns it, and nothing else is. A location
+// with headers of its own inherits none.
 func TestExposed(t *testing.T) {
 	a := assess(t, nginx(t, headers+`
 		ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256;
-		location = / { add_header Access-Control-Allow-Origin $http_origin always; add_header Access-Control-Allow-Credentials true always;
+		location = / { `+headers+` add_header Access-Control-Allow-Origin $http_origin always; add_header Access-Control-Allow-Credentials true always;
 			add_header Set-Cookie "session=secret; Path=/; HttpOnly";
 			return 200 "<h1>Welcome to nginx!</h1><script src=http://cdn.example/a.js></script><script src=https://cdn.example/b.js></script>"; }
 		location = /.git/HEAD { return 200 "ref: refs/heads/main"; }
 		location = /.env { return 200 "DB_PASSWORD=x"; }
 		location /uploads/ { alias /etc/nginx/; autoindex on; }
 		location ~ [.]php$ { return 404 "File not found."; }`))
-	got := strings.Join(failing(a), "\n")
-	for _, want := range []string{"website-exposed find:git-head", "website-exposed find:env", "website-exposed find:listing-uploads", "website-exposed find:nginx-default",
-		"website-handlers find:handler-php", "website-cors origin:any", "website-cors origin:null", "website-cookies cookie:session",
-		"website-resources mixed:http://cdn.example/a.js", "website-resources integrity:https://cdn.example/b.js"} {
-		if !strings.Contains(got, want) {
-			t.Errorf("%s was not found", want)
-		}
-	}
-	if n := strings.Count(got, "website-exposed"); n != 4 {
-		t.Errorf("%d finds: %s", n, got)
+	want := []string{"website-cookies cookie:session", "website-cors origin:any", "website-cors origin:null",
+		"website-exposed find:env", "website-exposed find:git-head", "website-exposed find:listing-uploads", "website-exposed find:nginx-default",
+		"website-handlers find:handler-php", "website-resources integrity:https://cdn.example/b.js", "website-resources mixed:http://cdn.example/a.js"}
+	if got := failing(a); !slices.Equal(got, want) {
+		t.Errorf("got  %s\nwant %s", strings.Join(got, "; "), strings.Join(want, "; "))
 	}
 }
 
 // TestEstate: a service of the estate is looked at by its URL, graded with the organisation's CA, and belongs to
 // its application.
 func TestEstate(t *testing.T) {
-	own := newCA("Northwind CA")
-	port := nginxBy(t, own, headers+"ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256;")
+	own, err := targets.NewAuthority("Northwind CA")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := targets.Nginx(t, own.Issue(t, targets.Leaf{}), headers+"ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256;")
 	if a := assess(t, port); a.Endpoints[0].Grade != "T" {
 		t.Errorf("without the CA the grade is %s", a.Endpoints[0].Grade)
 	}
@@ -258,7 +136,7 @@ systems:
   - {name: web-2, application: shop, environment: prod, services: [{port: %[1]d, protocol: https, audience: internet, kind: web-ui, url: "https://localhost:%[1]d"}]}
 policy: {trusted_cas: ["file:ca.pem"]}
 `, port)
-	for name, data := range map[string][]byte{"estate.yaml": []byte(yaml), "ca.pem": own.pem()} {
+	for name, data := range map[string][]byte{"estate.yaml": []byte(yaml), "ca.pem": own.PEM()} {
 		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 )
 
@@ -40,7 +41,7 @@ func start(c net.Conn, protocol, name string) error {
 		return p.talk(p.until("OK"), p.say("STARTTLS\r\n"), p.until("OK"))
 	case "xmpp": // RFC 6120 section 5
 		return p.talk(p.say("<?xml version='1.0'?><stream:stream to='"+xmlSafe(name)+"' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>"),
-			p.element("</stream:features>", "urn:ietf:params:xml:ns:xmpp-tls"), p.say("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"), p.element(">", "<proceed"))
+			p.element("urn:ietf:params:xml:ns:xmpp-tls", "</stream:features>", "<stream:features/>", "</stream:error>"), p.say("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"), p.element("<proceed", ">"))
 	case "postgres": // PostgreSQL, frontend/backend protocol: SSLRequest
 		return p.talk(p.say("\x00\x00\x00\x08\x04\xd2\x16\x2f"), func() error {
 			b, err := p.bytes(1)
@@ -155,11 +156,12 @@ func (p *preamble) ok(begin string) func() error {
 	}
 }
 
-// element reads XML up to an end, in which a word has to stand.
-func (p *preamble) element(end, word string) func() error {
+// element reads XML up to one of these ends, in which a word has to stand. Prosody, which demands encryption and has
+// no TLS, ends with an error in place of features.
+func (p *preamble) element(word string, ends ...string) func() error {
 	return func() error {
 		var all []byte
-		for !bytes.HasSuffix(all, []byte(end)) {
+		for !slices.ContainsFunc(ends, func(end string) bool { return bytes.HasSuffix(all, []byte(end)) }) {
 			b, err := p.bytes(1)
 			if err != nil {
 				return err
@@ -181,6 +183,11 @@ func (p *preamble) mysql() error {
 	body, err := p.bytes(int(head[0]) | int(head[1])<<8 | int(head[2])<<16)
 	if err != nil {
 		return err
+	}
+	// An error in place of the greeting: who ended too many connections before a log-in, as a look at TLS does, is
+	// shut out (max_connect_errors, 100 by default), and has to be let in again by hand.
+	if len(body) > 3 && body[0] == 0xff {
+		return fmt.Errorf("it refuses the connection: %q", body[3:min(len(body), 200)])
 	}
 	_, rest, ok := bytes.Cut(body[min(1, len(body)):], []byte{0}) // the version, which ends in zero
 	if len(body) == 0 || body[0] != 10 || !ok || len(rest) < 15 {

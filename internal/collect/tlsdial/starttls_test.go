@@ -76,13 +76,15 @@ func TestNoStart(t *testing.T) {
 		protocol string
 		script   []turn
 	}{
-		"smtp":     {"smtp", []turn{{"220 ESMTP\r\n", "\r\n"}, {"250-mail.example\r\n250 SIZE\r\n", ""}}},
-		"imap":     {"imap", []turn{{"* OK ready\r\n", "a STARTTLS\r\n"}, {"a BAD what\r\n", ""}}},
-		"pop3":     {"pop3", []turn{{"+OK\r\n", "STLS\r\n"}, {"-ERR\r\n", ""}}},
-		"postgres": {"postgres", []turn{{"", "\x16\x2f"}, {"N", ""}}},
-		"xmpp":     {"xmpp", []turn{{"", "streams'>"}, {"<stream:features></stream:features>", ""}}},
-		"ldap":     {"ldap", []turn{{"", "20037"}, {"\x30\x0c\x02\x01\x01\x78\x07\x0a\x01\x02\x04\x00\x04\x00", ""}}},
-		"mysql":    {"mysql", []turn{{"\x48\x00\x00\x00\x0a8.0.36\x00\x01\x00\x00\x0012345678\x00\xff\xf7\x2d\x02\x00\xff\xdf\x15" + strings.Repeat("\x00", 43), ""}}},
+		"smtp":                   {"smtp", []turn{{"220 ESMTP\r\n", "\r\n"}, {"250-mail.example\r\n250 SIZE\r\n", ""}}},
+		"imap":                   {"imap", []turn{{"* OK ready\r\n", "a STARTTLS\r\n"}, {"a BAD what\r\n", ""}}},
+		"pop3":                   {"pop3", []turn{{"+OK\r\n", "STLS\r\n"}, {"-ERR\r\n", ""}}},
+		"postgres":               {"postgres", []turn{{"", "\x16\x2f"}, {"N", ""}}},
+		"xmpp":                   {"xmpp", []turn{{"", "streams'>"}, {"<stream:features></stream:features>", ""}}},
+		"no xmpp features":       {"xmpp", []turn{{"", "streams'>"}, {"<?xml version='1.0'?><stream:stream id='1'><stream:features/>", "more"}}},
+		"an xmpp error for them": {"xmpp", []turn{{"", "streams'>"}, {"<?xml version='1.0'?><stream:stream id='1'><stream:error><undefined-condition/></stream:error>", "more"}}},
+		"ldap":                   {"ldap", []turn{{"", "20037"}, {"\x30\x0c\x02\x01\x01\x78\x07\x0a\x01\x02\x04\x00\x04\x00", ""}}},
+		"mysql":                  {"mysql", []turn{{"\x48\x00\x00\x00\x0a8.0.36\x00\x01\x00\x00\x0012345678\x00\xff\xf7\x2d\x02\x00\xff\xdf\x15" + strings.Repeat("\x00", 43), ""}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := serve(t, func(conn net.Conn) { follow(conn, c.script) })
@@ -98,5 +100,15 @@ func TestNoStart(t *testing.T) {
 		if _, err := Probe(t.Context(), e); err == nil {
 			t.Errorf("%s: no error from an endless server", protocol)
 		}
+	}
+}
+
+// TestShutOut: a MariaDB 10.11 that has seen too many connections end says so, and the reader is told what it says.
+func TestShutOut(t *testing.T) {
+	const says = "Host '192.0.2.2' is blocked because of many connection errors; unblock with 'mariadb-admin flush-hosts'"
+	e := serve(t, func(c net.Conn) { follow(c, []turn{{"j\x00\x00\x00\xffi\x04" + says, ""}}) })
+	e.Start = "mysql"
+	if f, err := Probe(t.Context(), e); err == nil || !strings.Contains(err.Error(), says) || len(f.Protocols) > 0 {
+		t.Errorf("%v %+v", err, f)
 	}
 }

@@ -1,0 +1,21 @@
+package targets
+
+import (
+	"fmt"
+	"os/exec"
+	"testing"
+)
+
+// PHP starts a FastCGI server of PHP with these settings (name=value), and gives its port. A web server sends it the
+// files that it shall execute.
+func PHP(tb testing.TB, settings ...string) int {
+	tb.Helper()
+	bin := Program(tb, "php-cgi")
+	var args []string
+	for _, s := range settings {
+		args = append(args, "-d", s)
+	}
+	return Start(tb, Folder(tb), func(port int) *exec.Cmd {
+		return exec.Command(bin, append(args, "-b", fmt.Sprint("127.0.0.1:", port))...)
+	})
+}
