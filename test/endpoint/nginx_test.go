@@ -84,7 +84,7 @@ func TestClean(t *testing.T) {
 func TestDirty(t *testing.T) {
 	a := assess(t, nginx(t, "ssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3; ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-SHA:@SECLEVEL=0;"))
 	want := []string{"tlsserver-grade endpoint:grade", "tlsserver-old-protocols protocol:TLS 1.0", "tlsserver-old-protocols protocol:TLS 1.1",
-		"website-charset charset:missing", "website-csp csp:missing", "website-disclosure header:server", "website-error-pages page:malformed", "website-framing framing:missing", "website-hsts hsts:missing",
+		"website-charset charset:missing", "website-csp csp:missing", "website-disclosure header:server", "website-error-pages page:malformed", "website-error-pages page:method", "website-framing framing:missing", "website-hsts hsts:missing",
 		"website-nosniff nosniff:missing", "website-referrer-policy referrer:missing"}
 	if got := failing(a); !slices.Equal(got, want) {
 		t.Errorf("got  %s\nwant %s", strings.Join(got, "; "), strings.Join(want, "; "))
