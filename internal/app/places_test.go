@@ -24,6 +24,10 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 
 	"holdfast.example/holdfast/internal/check"
+	"holdfast.example/holdfast/internal/fact"
+	"holdfast.example/holdfast/internal/finding"
+	"holdfast.example/holdfast/internal/run"
+	"holdfast.example/holdfast/internal/subject/tlsserver"
 )
 
 // named answers the resolver of this process: these addresses for every name.
@@ -224,5 +228,27 @@ func TestClientRequired(t *testing.T) {
 				t.Errorf("%s: %s is %s: %s", auth, r.Check, r.Verdict, r.Detail)
 			}
 		}
+	}
+}
+
+// TestRetestOracle: what only intrusive probes find is looked for by them again, else it could never be seen gone.
+func TestRetestOracle(t *testing.T) {
+	named(t, "127.0.0.1")
+	port := serves(t, "127.0.0.1", "0", &tls.Config{MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA}})
+	state, subject, then := t.TempDir(), "shop.test:"+port, time.Now().Add(-time.Hour)
+	store, err := openStore(t.Context(), state, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := fact.Observation{Subject: subject, Kind: tlsserver.Fact{}.Kind(), Fact: tlsserver.Fact{Name: "shop.test"}, Digest: "x", ObservedAt: then, Collector: "tls://" + subject}
+	v := check.Violation{Key: "probe:" + tlsserver.PaddingOracle, Detail: "it answers padding"}
+	found := check.Outcome{Check: tlsserver.Oracles, Observation: &seen, Settings: &check.Settings{Severity: check.High}, Result: check.Failed("", []check.Violation{v})}
+	if _, err := store.Record(t.Context(), run.Run{ID: "1", Started: then, Finished: then}, []fact.Observation{seen}, []check.Outcome{found}, nil); err != nil {
+		t.Fatal(err)
+	}
+	store.Close()
+	r, err := Retest(t.Context(), Options{State: state}, finding.ID(tlsserver.Oracles.ID, "tlsserver", subject, v.Key))
+	if err != nil || r.Still || !strings.HasPrefix(r.Text, "gone") {
+		t.Errorf("%v %+v", err, r)
 	}
 }
