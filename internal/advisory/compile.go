@@ -120,6 +120,11 @@ func (c *compiler) record(a *advisory) error {
 	}
 	c.rec.b = c.rec.b[:0]
 	c.rec.record(&a.Record)
+	if _, err := c.out.blob(c.rec.b); err != nil {
+		return err
+	}
+	// In a blob of its own: an erratum names a hundred packages, and who asks for one of them does not need the others.
+	c.rec.b = c.rec.b[:0]
 	c.rec.len(len(all))
 	for _, x := range all {
 		c.rec.string(x.key)
