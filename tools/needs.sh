@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what the tests need, when root on a Debian system; says what is missing otherwise.
 set -eu
-packages="openssh-server openssh-client iproute2 nftables sudo gcc libc6-dev nginx postgresql"
+packages="openssh-server openssh-client iproute2 nftables sudo gcc libc6-dev nginx postgresql rpm"
 missing=""
 for p in $packages; do
 	dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null | grep -q '^installed$' || missing="$missing $p"
