@@ -1,56 +1,22 @@
 package advisory
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
-	"unicode"
 
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"holdfast.example/holdfast/internal/vuln"
+	"holdfast.example/holdfast/internal/vuln/version"
 )
 
-// natural orders versions well enough for tests of what is stored and found again: runs of digits as numbers, other
-// runs as text.
-type natural struct{}
-
-func (natural) Valid(string) bool { return true }
-
-func (natural) Compare(a, b string) int {
-	for a != "" && b != "" {
-		x, y := run(a), run(b)
-		a, b = a[len(x):], b[len(y):]
-		m, err1 := strconv.ParseUint(x, 10, 64)
-		n, err2 := strconv.ParseUint(y, 10, 64)
-		c := cmp.Compare(x, y)
-		if err1 == nil && err2 == nil {
-			c = cmp.Compare(m, n)
-		}
-		if c != 0 {
-			return c
-		}
-	}
-	return cmp.Compare(len(a), len(b))
-}
-
-func run(s string) string {
-	digit := func(c byte) bool { return unicode.IsDigit(rune(c)) }
-	i := 1
-	for i < len(s) && digit(s[i]) == digit(s[0]) {
-		i++
-	}
-	return s[:i]
-}
-
-func orders(string) (vuln.Order, bool) { return natural{}, true }
+func orders(ecosystem string) (vuln.Order, bool) { return version.For(ecosystem) }
 
 var now = time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
 
@@ -91,7 +57,7 @@ func index(t testing.TB, s *Store) *Index {
 // TestRealData imports everything as it lies there; the counts are those of its NOTICE.
 func TestRealData(t *testing.T) {
 	dir := data(t)
-	s := At(t.TempDir(), orders)
+	s := At(t.TempDir(), nil)
 	r, err := s.Import(context.Background(), dir, now, Options{})
 	if err != nil {
 		t.Fatal(err)
