@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"holdfast.example/holdfast/internal/vuln"
+	"holdfast.example/holdfast/internal/vuln/version"
 )
 
 // Orders gives the order of the versions of an ecosystem; false where there is none.
@@ -25,8 +26,12 @@ type Store struct {
 	limits limits
 }
 
-// At is the store in a folder, which is made when something is written.
+// At is the store in a folder, which is made when something is written. Without orders it takes those of package
+// version.
 func At(dir string, orders Orders) *Store {
+	if orders == nil {
+		orders = func(ecosystem string) (vuln.Order, bool) { return version.For(ecosystem) }
+	}
 	return &Store{dir: dir, orders: orders, limits: usual}
 }
 

@@ -1,6 +1,7 @@
 package advisory
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -19,7 +20,7 @@ type compiler struct {
 	packages map[string][]uint64 // ecosystem, 0, name: where affected ones lie
 	names    map[string][]uint64 // id or other name: where records lie, with what the name is to them
 	rec, aff writer
-	said     map[string]bool // what a record said already, when it says it twice
+	said     map[string]bool // packages that the record named already
 }
 
 // compile writes the index of m into a file of its own and names it in m.
@@ -98,28 +99,36 @@ func (c *compiler) record(a *advisory) error {
 	at := c.out.at()
 	clear(c.said)
 	type one struct {
-		key  string
-		blob []byte
+		key        string
+		start, end int // of its blob in c.aff
 	}
 	var all []one
+	c.aff.b = c.aff.b[:0]
 	for _, x := range a.affected {
 		base := vuln.Base(x.ecosystem)
 		if base != a.Feed && c.elsewhere(base, a.ID) {
 			continue // the feed of that ecosystem has the same record
 		}
-		c.aff.b = c.aff.b[:0]
+		x1 := one{key: x.ecosystem + "\x00" + x.name, start: len(c.aff.b)}
 		c.aff.uint(at)
 		c.aff.affected(c.store.affected(a, x))
-		key := x.ecosystem + "\x00" + x.name
-		if said := key + "\x00" + string(c.aff.b); c.said[said] {
-			continue // two repositories of one release, Red Hat's for example
-		} else if len(a.affected) > 1 {
-			c.said[said] = true
+		x1.end = len(c.aff.b)
+		// Two repositories of one release may say the same, Red Hat's for example.
+		if c.said[x1.key] && slices.ContainsFunc(all, func(o one) bool {
+			return o.key == x1.key && bytes.Equal(c.aff.b[o.start:o.end], c.aff.b[x1.start:x1.end])
+		}) {
+			continue
 		}
-		all = append(all, one{key, slices.Clone(c.aff.b)})
+		c.said[x1.key] = true
+		all = append(all, x1)
 	}
 	c.rec.b = c.rec.b[:0]
 	c.rec.record(&a.Record)
+	if _, err := c.out.blob(c.rec.b); err != nil {
+		return err
+	}
+	// In a blob of its own: an erratum names a hundred packages, and who asks for one of them does not need the others.
+	c.rec.b = c.rec.b[:0]
 	c.rec.len(len(all))
 	for _, x := range all {
 		c.rec.string(x.key)
@@ -128,7 +137,7 @@ func (c *compiler) record(a *advisory) error {
 		return err
 	}
 	for _, x := range all {
-		where, err := c.out.blob(x.blob)
+		where, err := c.out.blob(c.aff.b[x.start:x.end])
 		if err != nil {
 			return err
 		}

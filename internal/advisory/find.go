@@ -54,21 +54,16 @@ func (ix *Index) Find(ecosystem, name string) []vuln.Affected {
 	return out
 }
 
-// record reads the record at a place; rest reads what follows in its blob, end is where the blob ends.
-func (ix *Index) record(at uint64) (rec vuln.Record, next after) {
+// record reads the record at a place, and tells where its blob ends: there the keys of its packages follow, then a
+// blob for each of them.
+func (ix *Index) record(at uint64) (rec vuln.Record, end uint64) {
 	blob, end := ix.piece(at)
 	r := reader{s: strings.Clone(blob)}
 	r.record(&rec)
 	if r.bad {
 		ix.damaged(at)
 	}
-	return rec, after{r, end}
-}
-
-// after is what follows a record: the keys of its packages in the same blob, then a blob for each of them.
-type after struct {
-	keys reader
-	end  uint64
+	return rec, end
 }
 
 // Of is a package that a record speaks of.
@@ -125,17 +120,18 @@ func (ix *Index) Affecting(id string) (out []Of) {
 			return true
 		}
 		seen[at] = true
-		rec, next := ix.record(at)
-		place := next.end
-		for range next.keys.count() {
-			ecosystem, name, _ := strings.Cut(next.keys.string(), "\x00")
+		rec, end := ix.record(at)
+		text, place := ix.piece(end)
+		keys := reader{s: strings.Clone(text)}
+		for range keys.count() {
+			ecosystem, name, _ := strings.Cut(keys.string(), "\x00")
 			blob, end := ix.piece(place)
 			place = end
 			b := reader{s: strings.Clone(blob)}
 			b.uint() // where the record lies
 			o := Of{Ecosystem: ecosystem, Name: name, Affected: vuln.Affected{Record: &rec}}
 			b.affected(&o.Affected)
-			if b.bad || next.keys.bad {
+			if b.bad || keys.bad {
 				ix.damaged(at)
 				return false
 			}

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
 )
 
 // killed is what a child process does: it imports one edition after the other until it is killed.
@@ -80,13 +82,7 @@ func TestKill(t *testing.T) {
 		if err := ix.Verify(); err != nil {
 			t.Fatalf("round %d: %v", round, err)
 		}
-		found := map[string]int{}
-		for i := range 50 {
-			for _, id := range ids(ix, "npm", fmt.Sprint("p", i)) {
-				_, fixed, _ := strings.Cut(id, " ")
-				found[fixed]++
-			}
-		}
+		found := fixedIn(ix)
 		ix.Close()
 		if len(found) != 1 || found["<1"]+found["<2"] != records {
 			t.Fatalf("round %d: %v, want %d of one edition", round, found, records)
@@ -97,6 +93,14 @@ func TestKill(t *testing.T) {
 		if err := s.Rebuild(context.Background(), now); err != nil {
 			t.Fatalf("round %d: %v", round, err)
 		}
+		ix, err = s.Index(context.Background(), now)
+		if err != nil {
+			t.Fatalf("round %d: %v", round, err)
+		}
+		if d := gocmp.Diff(found, fixedIn(ix)); d != "" {
+			t.Fatalf("round %d: the index was not that of the records (-index +records):\n%s", round, d)
+		}
+		ix.Close()
 	}
 	t.Logf("%d kills: %v", rounds, seen)
 	if files := list(t, s); len(files) != 3 {
@@ -135,4 +139,16 @@ func TestTwoImports(t *testing.T) {
 	if got := ids(index(t, s), "npm", "p1"); len(got) != 1 || got[0] != "GHSA-1 <2" {
 		t.Errorf("%q", got)
 	}
+}
+
+// fixedIn counts the records of the editions by the version in which they are fixed.
+func fixedIn(ix *Index) map[string]int {
+	found := map[string]int{}
+	for i := range 50 {
+		for _, id := range ids(ix, "npm", fmt.Sprint("p", i)) {
+			_, fixed, _ := strings.Cut(id, " ")
+			found[fixed]++
+		}
+	}
+	return found
 }
