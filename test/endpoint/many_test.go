@@ -74,14 +74,16 @@ func many(b *testing.B, delay time.Duration) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		graded := 0
+		graded, first := 0, ""
 		for _, e := range a.Endpoints {
 			if e.Grade != "" {
 				graded++
+			} else if first == "" {
+				first = e.Address + ": " + strings.Join(e.Reasons, "; ")
 			}
 		}
 		if graded != 500 {
-			b.Fatalf("%d of 500 graded", graded)
+			b.Fatalf("%d of 500 graded, not %s", graded, first)
 		}
 	}
 }
