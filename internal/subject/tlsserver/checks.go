@@ -107,7 +107,7 @@ var WeakSuites = &check.Check{
 var MinGrade = &check.Check{
 	ID:    "tlsserver-grade",
 	Title: "The endpoint reaches the grade that is wanted",
-	Doc:   "The grade by the SSL Labs method sums up certificate, protocols, key exchange and ciphers. What lowers it is named, worst first; the weaknesses of single implementations are not probed.",
+	Doc:   "The grade by the SSL Labs method sums up certificate, protocols, key exchange and ciphers. What lowers it is named, worst first, known attacks among it.",
 	Remedy: "mend what the reasons name; a good start is https://ssl-config.mozilla.org, intermediate\n" +
 		"for A rather than A-: TLS 1.3, and the header Strict-Transport-Security: max-age=63072000\n" +
 		"nginx: add_header Strict-Transport-Security \"max-age=63072000\" always;\n" +
