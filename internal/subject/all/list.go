@@ -191,6 +191,7 @@ func Checks() []*check.Check {
 		linuxhost.MachineIDGuarded,
 		linuxhost.MachineIDImage,
 		linuxhost.MachineIDSet,
+		linuxhost.Owned,
 		linuxhost.RegularSupport,
 		linuxhost.SecureBoot,
 		linuxhost.SupportEnding,
