@@ -91,7 +91,7 @@ func Assess(ctx context.Context, o Options) (*report.Assessment, error) {
 	}
 	defer w.forget()
 	endpoints := []report.Endpoint{}
-	outcomes, err := w.judge(graded(all, &endpoints, judgedAt), judgedAt)
+	outcomes, err := w.judge(graded(w.noted(all), &endpoints, judgedAt), judgedAt)
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +126,7 @@ func Assess(ctx context.Context, o Options) (*report.Assessment, error) {
 			known[f.ID] = f
 		}
 	}
-	more, err := w.recall(ctx, store, outcomes, clock, judgedAt)
+	more, err := w.recall(ctx, store, clock, judgedAt)
 	if err != nil {
 		return nil, err
 	}
@@ -285,6 +285,7 @@ type world struct {
 	limits limits          // of requests to websites
 	taken  map[string]bool // endpoints that are targets already
 
+	subjects   map[string]string // of this run, with their collectors
 	advisories *advisories
 	forget     func()                 // lets go of them
 	vulnerable []report.Vulnerability // what judging found

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"holdfast.example/holdfast/internal/check"
@@ -15,19 +16,13 @@ import (
 
 // recall judges what is remembered of the subjects of a run, after it was recorded. Its outcomes are reported and not
 // recorded: a finding about a finding would be one too many.
-func (w *world) recall(ctx context.Context, store *sqlite.Store, outcomes []check.Outcome, clock *finding.Clock, now time.Time) ([]check.Outcome, error) {
+func (w *world) recall(ctx context.Context, store *sqlite.Store, clock *finding.Clock, now time.Time) ([]check.Outcome, error) {
 	kind := findings.Fact{}.Kind()
 	if w.estate == nil || !w.judges(kind.Name) {
 		return nil, nil // nobody says whose anything is, which the requirements say once
 	}
 	var obs []fact.Observation
-	seen := map[string]bool{}
-	for _, o := range outcomes {
-		subject := o.Observation.Subject
-		if seen[subject] {
-			continue
-		}
-		seen[subject] = true
+	for subject, collector := range w.subjects {
 		open, closed, err := store.OpenOf(ctx, subject)
 		if err != nil {
 			return nil, err
@@ -43,17 +38,27 @@ func (w *world) recall(ctx context.Context, store *sqlite.Store, outcomes []chec
 		if err != nil {
 			return nil, err
 		}
-		obs = append(obs, fact.Observation{Subject: subject, Kind: kind, Fact: f, Digest: fact.Digest(data), ObservedAt: now, Collector: o.Observation.Collector})
+		obs = append(obs, fact.Observation{Subject: subject, Kind: kind, Fact: f, Digest: fact.Digest(data), ObservedAt: now, Collector: collector})
 	}
-	slices.SortFunc(obs, func(a, b fact.Observation) int {
-		if a.Subject < b.Subject {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(obs, func(a, b fact.Observation) int { return strings.Compare(a.Subject, b.Subject) })
 	j := judging{world: w, now: now, each: make([][]check.Outcome, len(w.checks))}
 	j.take(obs)
 	return j.outcomes(), nil
+}
+
+// noted passes a feed on and notes of whom it is.
+func (w *world) noted(all feed) feed {
+	w.subjects = map[string]string{}
+	return func(yield func([]fact.Observation, error) bool) {
+		for obs, err := range all {
+			for _, o := range obs {
+				w.subjects[o.Subject] = o.Collector
+			}
+			if !yield(obs, err) {
+				return
+			}
+		}
+	}
 }
 
 func entryOf(x finding.Finding, clock *finding.Clock, now time.Time) findings.Entry {

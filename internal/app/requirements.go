@@ -245,7 +245,7 @@ func (w *world) result(o check.Outcome, known map[string]finding.Finding, now ti
 	}
 	for _, v := range o.Violations {
 		out := report.Violation{Violation: v, Finding: findingOf(o, v)}
-		if f, ok := known[out.Finding]; ok && f.State == finding.Open {
+		if f, ok := known[out.Finding]; ok && f.State == finding.Open && o.Observation.Kind.Name != "findings" { // there it stands where it was found
 			at := f.Identified.UTC()
 			out.Identified, out.Due, out.Overdue = &at, f.Due, f.Overdue(now)
 			if f.Settled(now) {

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -32,8 +33,8 @@ func Text(w io.Writer, a *Assessment, o TextOptions) error {
 	for _, e := range a.Endpoints {
 		t.endpoint(e, a.AssessedAt)
 	}
-	groups := Ranked(a)
-	t.counts(a, groups)
+	groups, settled := unsettled(Ranked(a))
+	t.counts(groups, settled)
 	shown := groups
 	if !o.Verbose && len(groups) > firstScreen {
 		shown = groups[:firstScreen]
@@ -87,13 +88,59 @@ func (t *text) head(a *Assessment) {
 	}
 }
 
-func (t *text) counts(a *Assessment, groups []Group) {
+// unsettled takes out what a decision settles, and counts it. In each group what to do next stands first.
+func unsettled(groups []Group) (open []Group, settled int) {
+	for _, g := range groups {
+		var faults []Fault
+		for _, f := range g.Faults {
+			if f.SettledBy != nil {
+				settled++
+			} else {
+				faults = append(faults, f)
+			}
+		}
+		if len(faults) > 0 {
+			slices.SortStableFunc(faults, sooner)
+			g.Faults = faults
+			open = append(open, g)
+		}
+	}
+	return open, settled
+}
+
+// sooner puts what is due first, then what is known to be exploited, then what is worse.
+func sooner(a, b Fault) int {
+	due := func(f Fault) string {
+		if f.Due == nil {
+			return "9"
+		}
+		return f.Due.UTC().Format(time.RFC3339)
+	}
+	exploited := func(f Fault) int {
+		if f.Threat != nil && f.Threat.Exploited {
+			return 0
+		}
+		return 1
+	}
+	rank := func(f Fault) int {
+		if f.Severity == "" {
+			return -1 // that of the check, as all of them have
+		}
+		return f.Severity.Rank()
+	}
+	return cmp.Or(cmp.Compare(due(a), due(b)), cmp.Compare(exploited(a), exploited(b)), cmp.Compare(rank(a), rank(b)))
+}
+
+func (t *text) counts(groups []Group, settled int) {
 	n := map[check.Severity]int{}
-	total := 0
-	for _, r := range a.Results {
-		for _, v := range r.Violations {
-			n[r.Worst(v)]++
+	total, overdue := 0, 0
+	for _, g := range groups {
+		for _, f := range g.Faults {
+			n[g.Result.Worst(f.Violation)]++
 			total++
+			if f.Overdue {
+				overdue++
+			}
 		}
 	}
 	var parts []string
@@ -105,9 +152,15 @@ func (t *text) counts(a *Assessment, groups []Group) {
 	t.line("")
 	if total == 0 {
 		t.line("No violation was found in what could be seen.")
-		return
+	} else {
+		t.line(fmt.Sprintf("%s of %s: %s", t.bold(plural(total, "violation")), plural(len(groups), "check"), strings.Join(parts, ", ")))
 	}
-	t.line(fmt.Sprintf("%s of %s: %s", t.bold(plural(total, "violation")), plural(len(groups), "check"), strings.Join(parts, ", ")))
+	if overdue > 0 {
+		t.line(t.severity(check.High, fmt.Sprintf("%d overdue", overdue)) + ": holdfast finding list")
+	}
+	if settled > 0 {
+		t.line(fmt.Sprintf("%d more settled by decisions: holdfast waiver list", settled))
+	}
 }
 
 func (t *text) group(g Group, page *check.Check) {
@@ -140,7 +193,13 @@ func (t *text) group(g Group, page *check.Check) {
 			s += "; " + f.Why
 		}
 		t.wrap("  seen ", "       ", s)
-		t.line("       " + t.dim("holdfast finding show "+f.Finding))
+		next := t.dim("holdfast finding show " + f.Finding)
+		if f.Overdue {
+			next += "   " + t.severity(check.High, "OVERDUE since "+f.Due.UTC().Format("2006-01-02"))
+		} else if f.Due != nil {
+			next += "   due " + f.Due.UTC().Format("2006-01-02 15:04 MST")
+		}
+		t.line("       " + next)
 	}
 	if more := len(g.Faults) - len(shown); more > 0 {
 		t.line(fmt.Sprintf("       and %d more: holdfast finding list --only %s", more, g.Result.Check))

@@ -158,11 +158,11 @@ func (f *fleet) assess() *report.Assessment {
 	return a
 }
 
-// seen counts the results of a subject that were decided.
+// seen counts the results of a subject that were decided by looking; what is remembered of it needs no look.
 func seen(a *report.Assessment, subject string) (decided, unknown int) {
 	for _, r := range a.Results {
 		switch {
-		case r.Subject != subject:
+		case r.Subject != subject, r.Kind == "findings":
 		case r.Verdict == check.Unknown:
 			unknown++
 		default:

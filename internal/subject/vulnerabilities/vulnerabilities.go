@@ -60,7 +60,8 @@ var Known = &check.Check{
 				small++
 				continue
 			}
-			v := check.Violation{Key: m.Key(), Detail: m.Line(), At: fmt.Sprintf("/matches/%d", i), Severity: check.Severity(m.Severity)}
+			v := check.Violation{Key: m.Key(), Detail: m.Line(), At: fmt.Sprintf("/matches/%d", i), Severity: check.Severity(m.Severity),
+				Threat: &check.Threat{Exploited: m.KEV, EPSS: m.EPSS, Running: m.Package.Running, Fix: len(m.Fixed) > 0}}
 			if len(m.Package.Places) > 0 {
 				v.Source = m.Package.Places[0]
 			}

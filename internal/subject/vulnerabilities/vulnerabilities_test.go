@@ -35,7 +35,7 @@ func TestKnownExploited(t *testing.T) {
 	} {
 		f := sample(x.change)
 		out := check.Judge(Known, cat, []fact.Observation{{Subject: "prod/web-1", Kind: f.Kind(), Fact: f, ObservedAt: check.ExampleNow}}, e, check.ExampleNow)
-		if v := out[0].Violations[0]; v.Severity != x.want {
+		if v := out[0].Violations[0]; v.Severity != x.want || v.Threat == nil || v.Threat.Exploited == (name == "not exploited") {
 			t.Errorf("%s: %s (%s)", name, v.Severity, v.Why)
 		}
 	}
