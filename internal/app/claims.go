@@ -47,7 +47,7 @@ func newClaims() *claims { return &claims{by: map[string]*claimant{}} }
 func (c *claims) add(obs []fact.Observation) {
 	for _, o := range obs {
 		if slices.ContainsFunc(all.Probes(), func(p host.Source) bool { return p.Kind == o.Kind }) {
-			continue // endpoints claim nothing yet
+			continue // endpoints and components claim nothing yet
 		}
 		s, ok := c.by[o.Subject]
 		if !ok {

@@ -105,7 +105,7 @@ func reads(c *check.Check) []string {
 	case "claims":
 		return []string{"linuxhost", "sshd", "accounts"}
 	case "vulnerabilities":
-		return []string{"linuxhost", "packages"}
+		return []string{"linuxhost", "packages", "components"}
 	}
 	return nil
 }
