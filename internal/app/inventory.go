@@ -17,9 +17,9 @@ import (
 	"holdfast.example/holdfast/internal/vuln/version"
 )
 
-// inventory gathers for each subject what is installed there, and compares it with the advisories of the moment. Like
+// carriers gathers for each subject what is installed there, and compares it with the advisories of the moment. Like
 // claims, what comes of it is made anew at each judging and not recorded.
-type inventory struct {
+type carriers struct {
 	subjects []string
 	by       map[string]*carrier
 }
@@ -36,9 +36,9 @@ type carrier struct {
 	components components.Fact
 }
 
-func newInventory() *inventory { return &inventory{by: map[string]*carrier{}} }
+func newCarriers() *carriers { return &carriers{by: map[string]*carrier{}} }
 
-func (v *inventory) at(subject string) *carrier {
+func (v *carriers) at(subject string) *carrier {
 	c, ok := v.by[subject]
 	if !ok {
 		c = &carrier{}
@@ -48,7 +48,7 @@ func (v *inventory) at(subject string) *carrier {
 	return c
 }
 
-func (v *inventory) add(obs []fact.Observation) {
+func (v *carriers) add(obs []fact.Observation) {
 	for _, o := range obs {
 		switch f := o.Fact.(type) {
 		case linuxhost.Fact:
@@ -114,7 +114,7 @@ type advisories struct {
 }
 
 // observations compares each subject with the advisories.
-func (v *inventory) observations(a *advisories) ([]fact.Observation, []report.Vulnerability) {
+func (v *carriers) observations(a *advisories) ([]fact.Observation, []report.Vulnerability) {
 	out := make([]fact.Observation, len(v.subjects))
 	reported := make([][]report.Vulnerability, len(v.subjects))
 	parallel(len(v.subjects), func(i int) {
@@ -124,7 +124,7 @@ func (v *inventory) observations(a *advisories) ([]fact.Observation, []report.Vu
 	return out, slices.Concat(reported...)
 }
 
-func (v *inventory) compared(subject string, a *advisories) (fact.Observation, []report.Vulnerability) {
+func (v *carriers) compared(subject string, a *advisories) (fact.Observation, []report.Vulnerability) {
 	c := v.by[subject]
 	f := vulnerabilities.Fact{}
 	first := c.seen
@@ -146,6 +146,9 @@ func (v *inventory) compared(subject string, a *advisories) (fact.Observation, [
 		f.Note(vulnerabilities.PartPackages, p)
 	}
 	f.Note(vulnerabilities.PartComponents, c.listing.Problem)
+	if c.listing.Subject == "" {
+		f.Note(vulnerabilities.PartComponents, &fact.Problem{Cause: fact.Failed, Source: subject, Text: "no look was taken for components of applications"})
+	}
 	for _, part := range []string{components.PartIdentity, components.PartFiles} {
 		if p, ok := c.components.Missing()[part]; ok {
 			f.Note(vulnerabilities.PartComponents, &p)

@@ -114,7 +114,7 @@ func ofDocument(t testing.TB, name string) components.Fact {
 
 func compareAll(t testing.TB, a *advisories, facts ...fact.Fact) []report.Vulnerability {
 	t.Helper()
-	v := newInventory()
+	v := newCarriers()
 	for _, f := range facts {
 		v.add([]fact.Observation{{Subject: "prod/web-1", Kind: f.Kind(), Fact: f, ObservedAt: realNow}})
 	}

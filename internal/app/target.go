@@ -10,11 +10,13 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"holdfast.example/holdfast/internal/collect/inventory"
 	"holdfast.example/holdfast/internal/collect/local"
 	"holdfast.example/holdfast/internal/collect/ssh"
 	"holdfast.example/holdfast/internal/estate"
 	"holdfast.example/holdfast/internal/fact"
 	"holdfast.example/holdfast/internal/report"
+	"holdfast.example/holdfast/internal/subject/components"
 	"holdfast.example/holdfast/internal/subject/linuxhost"
 )
 
@@ -24,8 +26,9 @@ type target struct {
 	declared string // subject, when the estate declares it
 	name     string // subject of a file target
 	open     func(context.Context) (transport, error)
-	endpoint *endpoint // set for endpoints, which have no open
-	document string    // path of a list of components, which has no open either
+	endpoint *endpoint                             // set for endpoints, which have no open
+	document string                                // path of a list of components, which has no open either
+	walk     func(context.Context) components.Fact // looks for components of applications; nil where it cannot
 }
 
 // targets gives what to look at: the given targets, else the estate's systems, else this machine.
@@ -152,6 +155,7 @@ func parseTarget(s string, o Options, blobs *ssh.Blobs) (target, error) {
 	scheme, _, _ := strings.Cut(s, ":")
 	switch scheme {
 	case "host":
+		t.walk = func(ctx context.Context) components.Fact { return inventory.Machine(ctx, o.Deep) }
 		t.open = func(context.Context) (transport, error) {
 			if o.Deep {
 				return local.WholeMachine(), nil
@@ -164,6 +168,7 @@ func parseTarget(s string, o Options, blobs *ssh.Blobs) (target, error) {
 			return t, err
 		}
 		t.name = cmp.Or(o.Subject, dir)
+		t.walk = func(ctx context.Context) components.Fact { return inventory.Rootfs(ctx, dir) }
 		t.open = func(context.Context) (transport, error) { return local.Rootfs(dir) }
 	case "sbom":
 		file, err := filepath.Abs(strings.TrimPrefix(s, "sbom:"))
@@ -249,6 +254,10 @@ func (w *world) name(all []looked) ([]fact.Observation, []report.Host, error) {
 		}
 		taken[subject] = identity
 		obs = append(obs, l.seen.observations(subject, l.collector, w.sources)...)
+		for i := range l.parts {
+			l.parts[i].subject = subject
+		}
+		obs = append(obs, l.endpoints(l.collector)...)
 		hosts = append(hosts, hostOf(subject, l))
 	}
 	return obs, hosts, nil
