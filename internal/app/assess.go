@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -22,6 +23,8 @@ import (
 	"holdfast.example/holdfast/internal/run"
 	"holdfast.example/holdfast/internal/store/sqlite"
 	"holdfast.example/holdfast/internal/subject/all"
+	"holdfast.example/holdfast/internal/subject/components"
+	"holdfast.example/holdfast/internal/subject/vulnerabilities"
 	"holdfast.example/holdfast/internal/subject/website"
 )
 
@@ -132,7 +135,7 @@ func Assess(ctx context.Context, o Options) (*report.Assessment, error) {
 	}
 	outcomes = append(outcomes, more...)
 	stand(w.vulnerable, known, judgedAt)
-	a.Vulnerabilities = slices.Concat([]report.Vulnerability{}, w.vulnerable)
+	a.Vulnerabilities = append([]report.Vulnerability{}, w.vulnerable...)
 	w.fill(a, outcomes, known, judgedAt)
 	a.DurationMS = time.Since(started).Milliseconds()
 	if !slices.ContainsFunc(hosts.list, func(h report.Host) bool { return h.Problem == nil }) {
@@ -181,6 +184,11 @@ func (w *world) collect(ctx context.Context, o Options, key fact.Key) ([]fact.Ob
 	if err := errors.Join(hosts.Wait(), endpoints.Wait(), ctx.Err()); err != nil {
 		return nil, nil, err
 	}
+	for _, l := range all {
+		if len(o.Targets) > 0 && l.target.document != "" && l.problem != nil {
+			return nil, nil, &UsageError{l.problem.Error()} // an input file that is broken, not a system that does not answer
+		}
+	}
 	return w.name(all)
 }
 
@@ -193,7 +201,7 @@ type looked struct {
 	target     target
 	collector  string
 	privileged bool
-	parts      []part   // of an endpoint; a host has none
+	parts      []part   // of an endpoint or a document; of a host what its transport does not give
 	notes      []string // what a reader must know
 }
 
@@ -216,15 +224,51 @@ func (w *world) look(ctx context.Context, t target, key fact.Key, timeout time.D
 		}
 		return out
 	}
+	if t.document != "" {
+		out.parts = []part{readDocument(t.document)}
+		out.at, out.problem, out.privileged = w.now().UTC(), out.parts[0].problem, true
+		return out
+	}
 	tr, err := t.open(ctx)
 	if err != nil {
 		out.seen.problem = lost(t.text, err)
 	} else {
 		defer tr.Close()
 		out.collector, out.privileged = tr.Name(), tr.Privileged()
+		var wg sync.WaitGroup
+		if w.judges(vulnerabilities.Fact{}.Kind().Name) {
+			wg.Go(func() { out.parts = []part{w.applications(ctx, t)} })
+		}
 		out.seen = observe(ctx, tr, w.sources, key)
+		wg.Wait()
+		if out.seen.problem != nil {
+			out.parts = nil
+		}
 	}
 	out.seen.at = w.now().UTC()
+	return out
+}
+
+// walkTime is how long is looked for components on one host. It ends before the time of the host does, so that what was
+// found until then is not lost.
+const walkTime = 20 * time.Second
+
+// applications looks for the components of applications on a host.
+func (w *world) applications(ctx context.Context, t target) part {
+	out := part{kind: components.Fact{}.Kind()}
+	if t.walk == nil {
+		var f components.Fact
+		f.Note(components.PartFiles, &fact.Problem{Cause: fact.Unsupported, Source: t.text, Text: "components of applications are not read over SSH yet"})
+		out.fact = f
+		return out
+	}
+	limit := walkTime
+	if end, ok := ctx.Deadline(); ok {
+		limit = min(limit, time.Until(end)*3/4)
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	out.fact = t.walk(ctx)
 	return out
 }
 

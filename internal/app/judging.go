@@ -41,7 +41,7 @@ func held(obs []fact.Observation) feed {
 // compares subjects with each other, at the end of its kind.
 func (w *world) judge(all feed, now time.Time) ([]check.Outcome, error) {
 	j := judging{world: w, now: now, each: make([][]check.Outcome, len(w.checks)), claims: newClaims()}
-	carried := newInventory()
+	carried := newCarriers()
 	var together []fact.Observation
 	for obs, err := range all {
 		if err != nil {

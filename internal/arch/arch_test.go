@@ -51,7 +51,7 @@ func packages(t *testing.T) []pkg {
 // core are the packages that judge. Subjects belong to them.
 func isCore(name string) bool {
 	first := strings.Split(strings.TrimPrefix(name, "internal/"), "/")[0]
-	return slices.Contains([]string{"estate", "requirement", "fact", "host", "check", "finding", "run", "usercheck", "subject", "report", "sla", "vuln", "waiver"}, first) &&
+	return slices.Contains([]string{"estate", "requirement", "fact", "host", "check", "finding", "run", "usercheck", "subject", "report", "sla", "vuln", "waiver", "sbom"}, first) &&
 		!strings.HasPrefix(name, "internal/check/checktest") && !strings.HasPrefix(name, "internal/host/hosttest")
 }
 
@@ -136,12 +136,13 @@ func TestAdaptersStandAlone(t *testing.T) {
 
 func TestHeavyDependenciesHaveOneHome(t *testing.T) {
 	homes := map[string][]string{
-		"golang.org/x/crypto/ssh":  {"internal/collect/ssh"},
-		"modernc.org/sqlite":       {"internal/store/sqlite"},
-		"github.com/pressly/goose": {"internal/store/sqlite"},
-		"cel.dev/cel-go":           {"internal/usercheck"},
-		"github.com/spf13/cobra":   {"internal/cli"},
-		"github.com/rickar/cal":    {"internal/sla"},
+		"golang.org/x/crypto/ssh":       {"internal/collect/ssh"},
+		"modernc.org/sqlite":            {"internal/store/sqlite"},
+		"github.com/pressly/goose":      {"internal/store/sqlite"},
+		"cel.dev/cel-go":                {"internal/usercheck"},
+		"github.com/spf13/cobra":        {"internal/cli"},
+		"github.com/rickar/cal":         {"internal/sla"},
+		"github.com/google/osv-scalibr": {"internal/collect/inventory"},
 	}
 	for _, p := range packages(t) {
 		for _, i := range p.Imports {
