@@ -62,7 +62,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 }
 
 // current is the number of the newest migration.
-const current = 3
+const current = 5
 
 func (s *Store) migrate(ctx context.Context) error {
 	var version int
