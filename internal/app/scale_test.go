@@ -235,9 +235,9 @@ func BenchmarkAffected(b *testing.B) {
 	s := filled(b, fmt.Sprint("instances-", n), func(s *sqlite.Store) {
 		r := rand.New(rand.NewPCG(1, 2))
 		zipf := rand.NewZipf(r, 1.1, 10, uint64(len(all)-51))
-		for first := 0; first < n; first += 500 {
+		for first := 0; first < n; first += 5000 {
 			var list []sqlite.Carried
-			for i := first; i < min(n, first+500); i++ {
+			for i := first; i < min(n, first+5000); i++ {
 				c := sqlite.Carried{Subject: fmt.Sprint("web-", i), Part: partDistribution, Teams: []string{fmt.Sprint("team-", i%40)}, SeenAt: time.Unix(1790000000, 0)}
 				has := map[string]bool{"openssl": true}
 				for _, name := range all[:49] {

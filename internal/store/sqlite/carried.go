@@ -23,7 +23,7 @@ type Carried struct {
 
 // Carry keeps what subjects carry, outside of a run.
 func (s *Store) Carry(ctx context.Context, all []Carried) error {
-	if err := s.transact(ctx, func(tx *sql.Tx) error { return putCarried(ctx, tx, all) }); err != nil {
+	if err := s.widely(ctx, func(tx *sql.Tx) error { return putCarried(ctx, tx, all) }); err != nil {
 		return fmt.Errorf("keep what is installed in %s: %w", s.path, err)
 	}
 	return nil
@@ -35,13 +35,22 @@ type instance struct{ name, version int64 }
 // carrying writes instances in one transaction. Numbers that were looked up are kept: hosts carry the same packages.
 type carrying struct {
 	tx       *sql.Tx
+	add      *sql.Stmt
 	names    map[[2]string]int64
 	versions map[string]int64
 }
 
 // putCarried writes only the instances that changed: a host that was seen again mostly changed nothing.
 func putCarried(ctx context.Context, tx *sql.Tx, all []Carried) error {
-	w := carrying{tx, map[[2]string]int64{}, map[string]int64{}}
+	if len(all) == 0 {
+		return nil
+	}
+	add, err := tx.PrepareContext(ctx, "INSERT INTO package_instances (name, version, carrier) VALUES (?, ?, ?)")
+	if err != nil {
+		return err
+	}
+	defer add.Close()
+	w := carrying{tx, add, map[[2]string]int64{}, map[string]int64{}}
 	for _, c := range all {
 		if err := w.put(ctx, c); err != nil {
 			return fmt.Errorf("packages of %s: %w", c.Subject, err)
@@ -74,7 +83,7 @@ func (w *carrying) put(ctx context.Context, c Carried) error {
 		if before[i] = true; there {
 			continue
 		}
-		if _, err := w.tx.ExecContext(ctx, "INSERT INTO package_instances (name, version, carrier) VALUES (?, ?, ?)", i.name, i.version, carrier); err != nil {
+		if _, err := w.add.ExecContext(ctx, i.name, i.version, carrier); err != nil {
 			return err
 		}
 	}

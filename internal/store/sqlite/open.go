@@ -101,6 +101,16 @@ func (s *Store) Close() error {
 	return s.db.Close()
 }
 
+// widely runs f in one transaction that touches pages all over the database: with 64 MiB of them in memory in place of 2.
+func (s *Store) widely(ctx context.Context, f func(*sql.Tx) error) error {
+	if _, err := s.db.ExecContext(ctx, "PRAGMA cache_size = -65536"); err != nil {
+		return err
+	}
+	err := s.transact(ctx, f)
+	_, again := s.db.ExecContext(context.WithoutCancel(ctx), "PRAGMA cache_size = -2000")
+	return errors.Join(err, again)
+}
+
 // transact runs f in one transaction that holds the write lock from its start.
 func (s *Store) transact(ctx context.Context, f func(*sql.Tx) error) error {
 	tx, err := s.db.BeginTx(ctx, nil)

@@ -18,7 +18,11 @@ type Stand func(finding.Finding) finding.Standing
 // Restand works out the standing of open findings anew: of those named, or of all when none is. It tells how many
 // deadlines moved.
 func (s *Store) Restand(ctx context.Context, ids []string, stand Stand) (moved int, err error) {
-	err = s.transact(ctx, func(tx *sql.Tx) (err error) {
+	write := s.transact
+	if len(ids) == 0 {
+		write = s.widely
+	}
+	err = write(ctx, func(tx *sql.Tx) (err error) {
 		if len(ids) == 0 {
 			if moved, err = restandClocks(ctx, tx, stand, many); err != nil {
 				return err
