@@ -60,7 +60,7 @@ func run(name string, args ...string) ([]byte, cost, error) {
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	begin := time.Now()
 	err := cmd.Run()
-	c := cost{time: time.Since(begin)}
+	c := cost{time: time.Since(begin), processor: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
 	if u, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
 		c.mib = u.Maxrss >> 10
 	}
