@@ -43,3 +43,4 @@ bench:
 compare: build
 	sh tools/compare.sh
 	go run ./tools/comparetls -holdfast ./holdfast -explained docs/compare/tls.md
+	go run ./tools/comparevulns -holdfast ./holdfast -explained docs/compare/vulnerabilities.md

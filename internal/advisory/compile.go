@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"holdfast.example/holdfast/internal/vuln"
 )
@@ -19,15 +22,15 @@ type compiler struct {
 	out      *indexWriter
 	packages map[string][]uint64 // ecosystem, 0, name: where affected ones lie
 	names    map[string][]uint64 // id or other name: where records lie, with what the name is to them
-	rec, aff writer
-	said     map[string]bool // packages that the record named already
+	aff      writer
 }
 
-// compile writes the index of m into a file of its own and names it in m.
-func (s *Store) compile(ctx context.Context, m *manifest) error {
+// compile writes the index of m into a file of its own and names it in m. Known are the contents of logs that whoever
+// imports has read already.
+func (s *Store) compile(ctx context.Context, m *manifest, known map[string]map[string]held) error {
 	m.Index = fmt.Sprintf("index-%d", m.Generation)
 	path := s.path(m.Index)
-	err := s.write(ctx, m, path)
+	err := s.write(ctx, m, path, known)
 	if err != nil {
 		_ = os.Remove(path)
 		return fmt.Errorf("compile the advisories: %w", err)
@@ -35,13 +38,13 @@ func (s *Store) compile(ctx context.Context, m *manifest) error {
 	return nil
 }
 
-func (s *Store) write(ctx context.Context, m *manifest, path string) error {
+func (s *Store) write(ctx context.Context, m *manifest, path string, known map[string]map[string]held) error {
 	out, err := createIndex(path, m.Generation)
 	if err != nil {
 		return err
 	}
 	defer out.f.Close()
-	c := &compiler{store: s, m: m, out: out, contents: map[string]map[string]held{}, packages: map[string][]uint64{}, names: map[string][]uint64{}, said: map[string]bool{}}
+	c := &compiler{store: s, m: m, out: out, contents: map[string]map[string]held{}, packages: map[string][]uint64{}, names: map[string][]uint64{}}
 	logs := map[string][]byte{}
 	for _, name := range m.names() {
 		if name == KEV || name == EPSS || name == EOL {
@@ -51,7 +54,9 @@ func (s *Store) write(ctx context.Context, m *manifest, path string) error {
 		b, release, err := mapped(s.path(e.File), e.Length)
 		if err == nil {
 			defer release()
-			c.contents[name], err = contents(b)
+			if c.contents[name] = known[name]; known[name] == nil {
+				c.contents[name], err = contents(b)
+			}
 		}
 		if err != nil {
 			return fmt.Errorf("the stored records of %s in %s: %w; import %s again", name, s.path(e.File), err, name)
@@ -69,87 +74,137 @@ func (s *Store) write(ctx context.Context, m *manifest, path string) error {
 	return out.finish()
 }
 
-// feed takes the records of one feed that count.
+// atOnce is how many records are worked out together before they are written.
+const atOnce = 2048
+
+// feed takes the records of one feed that count: they are worked out on all processors, and written in their sequence.
 func (c *compiler) feed(ctx context.Context, name string, log []byte) error {
 	if log == nil {
 		return nil
 	}
-	live, n := c.contents[name], 0
-	return frames(log, func(f frame) error {
-		if n++; n%1000 == 0 && ctx.Err() != nil {
-			return ctx.Err()
+	live := c.contents[name]
+	batch := make([]frame, 0, atOnce)
+	flush := func() error {
+		if err := ctx.Err(); err != nil {
+			return err
 		}
-		if f.kind != frameRecord {
-			return nil
+		drafts := make([]*draft, len(batch))
+		parallel(len(batch), func(n int) {
+			r := reader{s: batch[n].parsed}
+			if a := r.advisory(); !r.bad {
+				drafts[n] = c.draft(a)
+			}
+		})
+		for n, d := range drafts {
+			if d == nil {
+				return fmt.Errorf("record at %d of %s: %w", batch[n].at, c.m.Feeds[name].File, errDamaged)
+			}
+			if err := c.write(d); err != nil {
+				return err
+			}
 		}
+		batch = batch[:0]
+		return nil
+	}
+	err := frames(log, func(f frame) error {
 		r := reader{s: f.parsed}
-		a := r.advisory()
-		if r.bad {
-			return fmt.Errorf("record at %d of %s: %w", f.at, c.m.Feeds[name].File, errDamaged)
-		}
-		if live[a.ID].at != f.at {
+		if f.kind != frameRecord || live[r.string()].at != f.at {
 			return nil // a later one took its place
 		}
-		return c.record(a)
+		if batch = append(batch, f); len(batch) == atOnce {
+			return flush()
+		}
+		return nil
 	})
+	if err != nil {
+		return err
+	}
+	return flush()
 }
 
-// record writes a record and, right behind it, what it says of each package.
-func (c *compiler) record(a *advisory) error {
-	at := c.out.at()
-	clear(c.said)
-	type one struct {
-		key        string
-		start, end int // of its blob in c.aff
+// parallel does n independent things on all processors, and waits for them.
+func parallel(n int, do func(n int)) {
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(n, runtime.GOMAXPROCS(0)) {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				do(i)
+			}
+		})
 	}
-	var all []one
-	c.aff.b = c.aff.b[:0]
+	wg.Wait()
+}
+
+// draft is a record as it will be written.
+type draft struct {
+	*advisory
+	record, keys []byte
+	packages     []part
+}
+
+// part is what a record says of one package, without the place of the record that stands before it.
+type part struct {
+	key  string // ecosystem, 0, name
+	body []byte
+}
+
+// draft works out what is to be written of a record. It changes nothing of the compiler: many are worked out at once.
+func (c *compiler) draft(a *advisory) *draft {
+	d := &draft{advisory: a, packages: make([]part, 0, len(a.affected))}
+	var all, keys, rec writer
+	said := map[string]bool{} // packages that the record named already
 	for _, x := range a.affected {
 		base := vuln.Base(x.ecosystem)
 		if base != a.Feed && c.elsewhere(base, a.ID) {
 			continue // the feed of that ecosystem has the same record
 		}
-		x1 := one{key: x.ecosystem + "\x00" + x.name, start: len(c.aff.b)}
-		c.aff.uint(at)
-		c.aff.affected(c.store.affected(a, x))
-		x1.end = len(c.aff.b)
+		p, start := part{key: x.ecosystem + "\x00" + x.name}, len(all.b)
+		all.affected(c.store.affected(a, x))
+		p.body = all.b[start:len(all.b):len(all.b)]
 		// Two repositories of one release may say the same, Red Hat's for example.
-		if c.said[x1.key] && slices.ContainsFunc(all, func(o one) bool {
-			return o.key == x1.key && bytes.Equal(c.aff.b[o.start:o.end], c.aff.b[x1.start:x1.end])
-		}) {
+		if said[p.key] && slices.ContainsFunc(d.packages, func(o part) bool { return o.key == p.key && bytes.Equal(o.body, p.body) }) {
 			continue
 		}
-		c.said[x1.key] = true
-		all = append(all, x1)
+		said[p.key] = true
+		d.packages = append(d.packages, p)
 	}
-	c.rec.b = c.rec.b[:0]
-	c.rec.record(&a.Record)
-	if _, err := c.out.blob(c.rec.b); err != nil {
+	rec.record(&a.Record)
+	keys.len(len(d.packages))
+	for _, p := range d.packages {
+		keys.string(p.key)
+	}
+	d.record, d.keys = rec.b, keys.b
+	return d
+}
+
+// write writes a record and, right behind it, what it says of each package.
+func (c *compiler) write(d *draft) error {
+	at := c.out.at()
+	if _, err := c.out.blob(d.record); err != nil {
 		return err
 	}
 	// In a blob of its own: an erratum names a hundred packages, and who asks for one of them does not need the others.
-	c.rec.b = c.rec.b[:0]
-	c.rec.len(len(all))
-	for _, x := range all {
-		c.rec.string(x.key)
-	}
-	if _, err := c.out.blob(c.rec.b); err != nil {
+	if _, err := c.out.blob(d.keys); err != nil {
 		return err
 	}
-	for _, x := range all {
-		where, err := c.out.blob(c.aff.b[x.start:x.end])
+	for _, p := range d.packages {
+		c.aff.b = c.aff.b[:0]
+		c.aff.uint(at)
+		c.aff.b = append(c.aff.b, p.body...)
+		where, err := c.out.blob(c.aff.b)
 		if err != nil {
 			return err
 		}
-		c.packages[x.key] = append(c.packages[x.key], where)
+		c.packages[p.key] = append(c.packages[p.key], where)
 	}
-	c.name(a.ID, at, isID)
+	c.name(d.ID, at, isID)
 	for _, l := range []struct {
 		list []string
 		as   uint64
-	}{{a.Aliases, isAlias}, {a.Upstream, isUpstream}, {a.Related, isRelated}} {
+	}{{d.Aliases, isAlias}, {d.Upstream, isUpstream}, {d.Related, isRelated}} {
 		for _, n := range l.list {
-			if n != a.ID {
+			if n != d.ID {
 				c.name(n, at, l.as)
 			}
 		}

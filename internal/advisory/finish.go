@@ -237,7 +237,13 @@ func (i *importer) finish(ctx context.Context) (*Result, error) {
 		i.result.Feeds = append(i.result.Feeds, f.FeedResult)
 	}
 	if changed || i.next.Index == "" || !i.store.usable(i.old) {
-		if err := i.store.compile(ctx, i.next); err != nil {
+		known := map[string]map[string]held{}
+		for name, f := range i.feeds {
+			if f.held != nil {
+				known[name] = f.held // as it is written by now
+			}
+		}
+		if err := i.store.compile(ctx, i.next, known); err != nil {
 			return nil, err
 		}
 	} else {

@@ -69,7 +69,7 @@ func (s *Store) Rebuild(ctx context.Context, now time.Time) error {
 	}
 	next := old.copy()
 	next.Generation++
-	if err := s.compile(ctx, next); err != nil {
+	if err := s.compile(ctx, next, nil); err != nil {
 		return err
 	}
 	return s.commit(next)

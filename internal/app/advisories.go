@@ -45,7 +45,8 @@ func (w *world) know(ctx context.Context, store *sqlite.Store, state string, now
 	if !w.judges("vulnerabilities") {
 		return nil
 	}
-	ix, err := advisory.At(filepath.Join(state, "advisories"), orders).Index(ctx, now)
+	kept := advisory.At(filepath.Join(state, "advisories"), orders)
+	ix, err := kept.Index(ctx, now)
 	switch {
 	case errors.Is(err, advisory.ErrEmpty):
 		return nil
@@ -64,8 +65,21 @@ func (w *world) know(ctx context.Context, store *sqlite.Store, state string, now
 		ix.Close()
 		return err
 	}
-	w.advisories = &advisories{Source: ix, names: names, stale: stale}
-	w.forget = ix.Close
+	a := &advisories{Source: ix, names: names, stale: stale, damage: ix.Err}
+	a.renew = func() error {
+		if err := kept.Rebuild(ctx, now); err != nil {
+			return err
+		}
+		again, err := kept.Index(ctx, now)
+		if err != nil {
+			return err
+		}
+		ix.Close()
+		ix = again
+		a.Source, a.damage = again, again.Err
+		return nil
+	}
+	w.advisories, w.forget = a, func() { ix.Close() }
 	return nil
 }
 

@@ -110,7 +110,7 @@ func Assess(ctx context.Context, o Options) (*report.Assessment, error) {
 		if w.estate != nil {
 			r.EstateDigest = w.estate.Digest
 		}
-		if known, err = store.Record(ctx, r, obs, outcomes, standing); err != nil {
+		if known, err = store.Record(ctx, r, obs, outcomes, standing, w.carried.instances(w.estate)...); err != nil {
 			if errors.Is(err, run.ErrHistory) {
 				return nil, &UsageError{err.Error()}
 			}
@@ -333,6 +333,7 @@ type world struct {
 	advisories *advisories
 	forget     func()                 // lets go of them
 	vulnerable []report.Vulnerability // what judging found
+	carried    *carriers             // what the subjects carry
 	estate     *estate.Estate
 	path       string
 	unused     []string

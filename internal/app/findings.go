@@ -48,8 +48,14 @@ func Findings(ctx context.Context, q FindingQuery) (FindingPage, error) {
 			return page, err
 		}
 	}
-	if !past && !q.All && len(q.Only)+len(q.Subjects)+len(q.Apps)+len(q.Teams) == 0 {
-		page.Findings, err = d.store.Next(ctx, q.Now, q.Limit)
+	of := checksByID()
+	wanted := func(f finding.Finding) bool {
+		return (len(q.Subjects) == 0 || slices.Contains(q.Subjects, f.Subject)) &&
+			(len(q.Apps) == 0 || meets(f.Applications, q.Apps)) && (len(q.Teams) == 0 || meets(f.Teams, q.Teams)) &&
+			(len(q.Only) == 0 || asksFor(q.Only, f.Check, of[f.Check]))
+	}
+	if !past && !q.All {
+		page.Findings, err = d.store.Next(ctx, q.Now, q.Limit, wanted)
 		return page, err
 	}
 	list, err := d.store.Findings(ctx)
@@ -68,12 +74,8 @@ func Findings(ctx context.Context, q FindingQuery) (FindingPage, error) {
 			}
 		}
 	}
-	of := checksByID()
 	list = slices.DeleteFunc(list, func(f finding.Finding) bool {
-		return !q.All && (f.State == finding.Closed || f.Settled(q.Now)) ||
-			len(q.Subjects) > 0 && !slices.Contains(q.Subjects, f.Subject) ||
-			len(q.Apps) > 0 && !meets(f.Applications, q.Apps) || len(q.Teams) > 0 && !meets(f.Teams, q.Teams) ||
-			len(q.Only) > 0 && !asksFor(q.Only, f.Check, of[f.Check])
+		return !q.All && (f.State == finding.Closed || f.Settled(q.Now)) || !wanted(f)
 	})
 	if past {
 		page.Open = len(list)

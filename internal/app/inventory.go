@@ -109,12 +109,28 @@ func ofDistribution(f packages.Fact) []vuln.Package {
 type advisories struct {
 	vuln.Source
 	missing error                        // why there are none
+	damage  func() error                 // what of them could not be read so far; nil: nobody asks
+	renew   func() error                 // makes them anew from what was imported
 	stale   func(ecosystem string) error // why nothing found means nothing for an ecosystem; nil: its feed is there and fresh
 	names   map[string]string            // under which name a vulnerability is remembered, by alias
 }
 
-// observations compares each subject with the advisories.
+// observations compares each subject with the advisories. Where these are damaged, they are made anew first; what cannot
+// be had even then is unknown.
 func (v *carriers) observations(a *advisories) ([]fact.Observation, []report.Vulnerability) {
+	out, vulnerable := v.compare(a)
+	if a.damaged() == nil {
+		return out, vulnerable
+	}
+	if a.renew() == nil {
+		if out, vulnerable = v.compare(a); a.damaged() == nil {
+			return out, vulnerable
+		}
+	}
+	return a.doubted(out), vulnerable
+}
+
+func (v *carriers) compare(a *advisories) ([]fact.Observation, []report.Vulnerability) {
 	out := make([]fact.Observation, len(v.subjects))
 	reported := make([][]report.Vulnerability, len(v.subjects))
 	parallel(len(v.subjects), func(i int) {

@@ -42,6 +42,7 @@ func held(obs []fact.Observation) feed {
 func (w *world) judge(all feed, now time.Time) ([]check.Outcome, error) {
 	j := judging{world: w, now: now, each: make([][]check.Outcome, len(w.checks)), claims: newClaims()}
 	carried := newCarriers()
+	w.carried = carried
 	var together []fact.Observation
 	for obs, err := range all {
 		if err != nil {

@@ -13,7 +13,7 @@ import (
 
 func (g *global) advisory() *cobra.Command {
 	c := &cobra.Command{Use: "advisory", Short: "Advisories: what is known of vulnerabilities, and how old that is"}
-	c.AddCommand(g.advisoryUpdate(), g.advisoryImport(), g.advisoryStats())
+	c.AddCommand(g.advisoryUpdate(), g.advisoryImport(), g.advisoryStats(), g.advisoryAffected())
 	return c
 }
 

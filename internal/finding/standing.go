@@ -76,7 +76,12 @@ func (c *Clock) Stand(f Finding, now time.Time) Standing {
 	} else {
 		due = c.due(f, &s)
 	}
-	w := waiver.Apply(f.ID, waiver.Digest(f.Detail), due, c.Waivers[f.ID], now)
+	about := c.Waivers[f.ID]
+	seen := ""
+	if len(about) > 0 {
+		seen = waiver.Digest(f.Detail) // of a million findings few are decided on
+	}
+	w := waiver.Apply(f.ID, seen, due, about, now)
 	s.FirstDue, s.Due, s.Extended = w.FirstDue, w.Due, w.Extended
 	s.SettledBy, s.SettledAs, s.Until = w.SettledBy, w.Kind, w.Until
 	return s

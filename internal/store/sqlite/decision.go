@@ -118,6 +118,22 @@ func (s *Store) Names(ctx context.Context) (map[string]string, error) {
 	return out, rows.Err()
 }
 
+// NamesOf gives of some names of vulnerabilities those under which they are remembered.
+func (s *Store) NamesOf(ctx context.Context, aliases []string) (map[string]string, error) {
+	out := map[string]string{}
+	for _, alias := range aliases {
+		var name string
+		err := s.db.QueryRowContext(ctx, "SELECT name FROM vulnerability_names WHERE alias = ?", alias).Scan(&name)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return nil, fmt.Errorf("read names of vulnerabilities from %s: %w", s.path, err)
+		}
+		if err == nil {
+			out[alias] = name
+		}
+	}
+	return out, nil
+}
+
 // Remember keeps names of vulnerabilities by alias. What is remembered already stays.
 func (s *Store) Remember(ctx context.Context, names map[string]string) error {
 	if len(names) == 0 {

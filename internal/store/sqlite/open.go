@@ -62,7 +62,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 }
 
 // current is the number of the newest migration.
-const current = 3
+const current = 5
 
 func (s *Store) migrate(ctx context.Context) error {
 	var version int
@@ -99,6 +99,15 @@ func (s *Store) Path() string { return s.path }
 func (s *Store) Close() error {
 	s.dec.Close()
 	return s.db.Close()
+}
+
+// widely runs f in one transaction that touches pages all over the database: with 64 MiB of them in memory in place of 2.
+// They stay for the next one; to give them back costs more than to have them.
+func (s *Store) widely(ctx context.Context, f func(*sql.Tx) error) error {
+	if _, err := s.db.ExecContext(ctx, "PRAGMA cache_size = -65536"); err != nil {
+		return err
+	}
+	return s.transact(ctx, f)
 }
 
 // transact runs f in one transaction that holds the write lock from its start.

@@ -20,30 +20,39 @@ type queryer interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-func query(ctx context.Context, q queryer, text string, args ...any) ([]finding.Finding, error) {
-	rows, err := q.QueryContext(ctx, text, args...)
+// query gives findings with their standings, those that the end of a query chooses.
+func query(ctx context.Context, q queryer, end string, args ...any) ([]finding.Finding, error) {
+	return queryFrom(ctx, q, "findings f LEFT JOIN standings s ON s.finding = f.id LEFT JOIN clocks c ON c.id = s.clock "+end, nil, 0, args...)
+}
+
+// queryFrom gives findings, those that keep wants, until there are as many as the limit; 0: all.
+func queryFrom(ctx context.Context, q queryer, from string, keep func(finding.Finding) bool, limit int, args ...any) ([]finding.Finding, error) {
+	rows, err := q.QueryContext(ctx, "SELECT f.data, c.standing, s.decided FROM "+from, args...)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	var out []finding.Finding
-	for rows.Next() {
+	for (limit <= 0 || len(out) < limit) && rows.Next() {
 		var data string
-		if err := rows.Scan(&data); err != nil {
+		var shared, decided sql.NullString
+		if err := rows.Scan(&data, &shared, &decided); err != nil {
 			return nil, err
 		}
-		var f finding.Finding
-		if err := json.Unmarshal([]byte(data), &f); err != nil {
+		f, err := unfiled(data, shared.String, decided.String)
+		if err != nil {
 			return nil, err
 		}
-		out = append(out, f)
+		if keep == nil || keep(f) {
+			out = append(out, f)
+		}
 	}
 	return out, rows.Err()
 }
 
 // Findings gives all findings, open and closed, in no order.
 func (s *Store) Findings(ctx context.Context) ([]finding.Finding, error) {
-	out, err := query(ctx, s.db, "SELECT data FROM findings")
+	out, err := query(ctx, s.db, "")
 	if err != nil {
 		return nil, fmt.Errorf("read findings from %s: %w", s.path, err)
 	}
@@ -52,7 +61,7 @@ func (s *Store) Findings(ctx context.Context) ([]finding.Finding, error) {
 
 // OpenOf gives the open findings of a subject, and how many are closed.
 func (s *Store) OpenOf(ctx context.Context, subject string) (open []finding.Finding, closed int, err error) {
-	if open, err = query(ctx, s.db, "SELECT data FROM findings WHERE subject = ? AND state = 'open' ORDER BY id", subject); err == nil {
+	if open, err = query(ctx, s.db, "WHERE f.subject = ? AND f.state = 'open' ORDER BY f.id", subject); err == nil {
 		err = s.db.QueryRowContext(ctx, "SELECT count(*) FROM findings WHERE subject = ? AND state = 'closed'", subject).Scan(&closed)
 	}
 	if err != nil {
@@ -63,7 +72,7 @@ func (s *Store) OpenOf(ctx context.Context, subject string) (open []finding.Find
 
 // Finding gives one finding with its history, oldest first; run.ErrNone when there is none.
 func (s *Store) Finding(ctx context.Context, id string) (finding.Finding, []finding.Event, error) {
-	fs, err := query(ctx, s.db, "SELECT data FROM findings WHERE id = ?", id)
+	fs, err := query(ctx, s.db, "WHERE f.id = ?", id)
 	if err != nil {
 		return finding.Finding{}, nil, fmt.Errorf("read finding %s from %s: %w", id, s.path, err)
 	}

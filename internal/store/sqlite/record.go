@@ -16,8 +16,8 @@ import (
 // Record keeps a run with its observations, and what its outcomes do to findings, in one
 // transaction. It gives the findings that the run touched, by id. A run that looked at a subject
 // earlier than what is already recorded of it is refused with run.ErrHistory. Stand gives the standing of each; nil
-// leaves it as it is.
-func (s *Store) Record(ctx context.Context, r run.Run, obs []fact.Observation, outcomes []check.Outcome, stand Stand) (map[string]finding.Finding, error) {
+// leaves it as it is. Carried is what the subjects were seen to carry.
+func (s *Store) Record(ctx context.Context, r run.Run, obs []fact.Observation, outcomes []check.Outcome, stand Stand, carried ...Carried) (map[string]finding.Finding, error) {
 	touched := map[string]finding.Finding{}
 	err := s.transact(ctx, func(tx *sql.Tx) error {
 		if err := refuseHistory(ctx, tx, obs); err != nil {
@@ -27,6 +27,9 @@ func (s *Store) Record(ctx context.Context, r run.Run, obs []fact.Observation, o
 			return err
 		}
 		if err := s.putObservations(ctx, tx, r, obs); err != nil {
+			return err
+		}
+		if err := putCarried(ctx, tx, carried); err != nil {
 			return err
 		}
 		return follow(ctx, tx, r, outcomes, stand, touched)
@@ -113,7 +116,7 @@ func follow(ctx context.Context, tx *sql.Tx, r run.Run, outcomes []check.Outcome
 			continue
 		}
 		read[subject] = true
-		fs, err := query(ctx, tx, "SELECT data FROM findings WHERE subject = ?", subject)
+		fs, err := query(ctx, tx, "WHERE f.subject = ?", subject)
 		if err != nil {
 			return err
 		}
@@ -122,11 +125,11 @@ func follow(ctx context.Context, tx *sql.Tx, r run.Run, outcomes []check.Outcome
 			known[p] = append(known[p], f)
 		}
 	}
-	put, err := preparePut(ctx, tx)
+	put, err := newFiling(ctx, tx)
 	if err != nil {
 		return err
 	}
-	defer put.Close()
+	defer put.close()
 	putEvent, err := tx.PrepareContext(ctx, "INSERT INTO finding_events (finding, at, run, happened, reason) VALUES (?, ?, ?, ?, ?)")
 	if err != nil {
 		return err
@@ -148,7 +151,7 @@ func follow(ctx context.Context, tx *sql.Tx, r run.Run, outcomes []check.Outcome
 				c.Standing = stand(c.Finding)
 			}
 			touched[c.ID] = c.Finding
-			if err := putFinding(ctx, put, c.Finding); err != nil {
+			if err := put.finding(ctx, c.Finding); err != nil {
 				return err
 			}
 			if c.Happened == finding.Still {

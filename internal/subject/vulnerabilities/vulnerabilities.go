@@ -58,6 +58,7 @@ var Known = &check.Check{
 	Rule: check.On(func(f Fact, declared estate.View, _ check.Params) check.Result {
 		var vs []check.Violation
 		small := 0
+		raised := check.Severity(declared.Policy().KnownExploited)
 		for i, m := range f.Matches {
 			if m.Severity == vuln.Info {
 				small++
@@ -68,7 +69,7 @@ var Known = &check.Check{
 			if len(m.Package.Places) > 0 {
 				v.Source = m.Package.Places[0]
 			}
-			if raised := check.Severity(declared.Policy().KnownExploited); m.KEV && raised != "" && raised.Rank() < v.Severity.Rank() {
+			if m.KEV && raised != "" && raised.Rank() < v.Severity.Rank() {
 				v.Severity, v.Why = raised, fmt.Sprintf("known to be exploited, which policy.known_exploited makes %s; else %s", raised, m.Rated)
 			} else {
 				v.Why = m.Rated
