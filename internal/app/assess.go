@@ -333,7 +333,7 @@ type world struct {
 	advisories *advisories
 	forget     func()                 // lets go of them
 	vulnerable []report.Vulnerability // what judging found
-	carried    *carriers             // what the subjects carry
+	carried    *carriers              // what the subjects carry
 	estate     *estate.Estate
 	path       string
 	unused     []string

@@ -7,19 +7,31 @@ import (
 	"holdfast.example/holdfast/internal/estate"
 	"holdfast.example/holdfast/internal/store/sqlite"
 	"holdfast.example/holdfast/internal/subject/all"
+	"holdfast.example/holdfast/internal/subject/components"
 	"holdfast.example/holdfast/internal/subject/linuxhost"
 	"holdfast.example/holdfast/internal/subject/packages"
 	"holdfast.example/holdfast/internal/vuln"
 )
 
-// partDistribution is what a package manager of a distribution installed.
-const partDistribution = "distribution"
+// Parts of what a subject carries: what a package manager of a distribution installed, and what came with applications
+// or stands in a list.
+const (
+	partDistribution = "distribution"
+	partComponents   = "components"
+)
 
 // instances are what the subjects carry, as it is kept for the way from an advisory to them. A subject whose packages
 // were not seen whole keeps what is known of it: vanished is not gone.
 func (v *carriers) instances(e *estate.Estate) (out []sqlite.Carried) {
 	for _, subject := range v.subjects {
 		c := v.by[subject]
+		if c.listing.Subject != "" && c.listing.Problem == nil && len(c.components.Missing()) == 0 {
+			listed := sqlite.Carried{Subject: subject, Part: partComponents, Teams: teamsOf(e, subject), SeenAt: c.listing.ObservedAt}
+			for _, p := range c.components.Packages {
+				listed.Packages = append(listed.Packages, vuln.Package{Ecosystem: vuln.Ecosystem(p.Ecosystem), Name: vuln.Name(p.Ecosystem, p.Name), Version: p.Version})
+			}
+			out = append(out, listed)
+		}
 		ecosystem, known := vuln.OfRelease(c.os.ID, c.os.Version)
 		if c.seen.Subject == "" || c.seen.Problem != nil || c.gap != nil || c.manager == "" || !known {
 			continue
@@ -53,7 +65,7 @@ func carry(ctx context.Context, store *sqlite.Store, e *estate.Estate, now time.
 		return err
 	}
 	v, w := newCarriers(), &world{sources: all.Sources()}
-	for _, kind := range []string{linuxhost.Fact{}.Kind().String(), packages.Fact{}.Kind().String()} {
+	for _, kind := range []string{linuxhost.Fact{}.Kind().String(), packages.Fact{}.Kind().String(), components.Fact{}.Kind().String()} {
 		obs, err := store.Latest(ctx, kind, now, w.decode)
 		if err != nil {
 			return err

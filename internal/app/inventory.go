@@ -80,6 +80,10 @@ func (v *carriers) add(obs []fact.Observation) {
 func ofDistribution(f packages.Fact) []vuln.Package {
 	type source struct{ name, version string }
 	at := map[source]int{}
+	offered := map[string]string{} // by binary package; sources and their binaries mostly share the number
+	for _, u := range f.Updates {
+		offered[u.Name] = u.Candidate
+	}
 	var out []vuln.Package
 	for _, p := range f.Packages {
 		if !p.Installed() {
@@ -98,6 +102,7 @@ func ofDistribution(f packages.Fact) []vuln.Package {
 			at[s] = i
 			out = append(out, vuln.Package{Name: s.name, Version: s.version})
 		}
+		out[i].Offered = cmp.Or(out[i].Offered, offered[p.Name])
 		if !slices.Contains(out[i].Installed, p.Name) {
 			out[i].Installed = append(out[i].Installed, p.Name)
 		}

@@ -12,6 +12,7 @@ type Match struct {
 	Aliases  []string `json:"aliases,omitempty"` // other names, those of all records that matched among them
 	Package  Package  `json:"package"`
 	Fixed    []string `json:"fixed_in,omitempty"` // versions that mend it, the lowest first, above the installed one
+	Offered  bool     `json:"offered,omitempty"`  // the configured repositories offer the lowest of them, or a newer one
 	Severity Severity `json:"severity"`
 	Rated    string   `json:"rated"`          // where the severity comes from, in words
 	CVSS     string   `json:"cvss,omitempty"` // vector
@@ -66,6 +67,7 @@ func Of(p Package, o Order, s Source) []Match {
 		}
 		slices.SortFunc(m.Fixed, o.Compare)
 		m.Fixed = slices.CompactFunc(m.Fixed, func(a, b string) bool { return o.Compare(a, b) == 0 })
+		m.Offered = p.Offered != "" && len(m.Fixed) > 0 && o.Compare(p.Offered, m.Fixed[0]) >= 0
 		out = append(out, m)
 	}
 	slices.SortFunc(out, func(a, b Match) int { return cmp.Compare(a.ID, b.ID) })

@@ -210,6 +210,16 @@ func TestMatch(t *testing.T) {
 	}
 }
 
+// TestOffered: whether the configured repositories offer a version that mends it.
+func TestOffered(t *testing.T) {
+	s := source{affected: map[string][]vuln.Affected{"npm/p": {{Record: record("GHSA-1"), Intervals: []vuln.Interval{{Introduced: "1", Fixed: "5"}}}}}}
+	for offered, want := range map[string]bool{"": false, "4": false, "5": true, "9": true} {
+		if m := vuln.Of(vuln.Package{Ecosystem: "npm", Name: "p", Version: "3", Offered: offered}, numbers{}, s); len(m) != 1 || m[0].Offered != want {
+			t.Errorf("%q offered: %+v", offered, m)
+		}
+	}
+}
+
 const (
 	v31critical = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"                    // 9.8
 	v31moderate = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:L/I:N/A:N"                    // 5.3

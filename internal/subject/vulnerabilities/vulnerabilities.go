@@ -115,6 +115,9 @@ func (m Match) Line() string {
 	switch {
 	case len(m.Fixed) > 0:
 		b.WriteString(", fixed in " + strings.Join(m.Fixed, ", "))
+		if m.Offered {
+			b.WriteString(", which the configured repositories offer")
+		}
 	default:
 		b.WriteString(", no fix is known")
 	}

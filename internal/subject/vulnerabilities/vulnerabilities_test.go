@@ -47,6 +47,10 @@ func TestLine(t *testing.T) {
 	if got, want := f.Matches[0].Line(), "CVE-2024-0567 in gnutls28 3.7.9-2 (libgnutls30), fixed in 3.7.9-2+deb12u2; known to be exploited; running: a flaw"; got != want {
 		t.Errorf("%s", got)
 	}
+	offered := sample(func(m *Match) { m.Offered = true })
+	if got := offered.Matches[0].Line(); !strings.Contains(got, "fixed in 3.7.9-2+deb12u2, which the configured repositories offer") {
+		t.Errorf("%s", got)
+	}
 	none := sample(func(m *Match) { m.Fixed = nil })
 	if got := none.Matches[0].Line(); !strings.Contains(got, "no fix is known") {
 		t.Errorf("%s", got)
