@@ -15,6 +15,7 @@ import (
 	"holdfast.example/holdfast/internal/advisory"
 	"holdfast.example/holdfast/internal/store/sqlite"
 	"holdfast.example/holdfast/internal/subject/all"
+	"holdfast.example/holdfast/internal/subject/components"
 	"holdfast.example/holdfast/internal/subject/linuxhost"
 	"holdfast.example/holdfast/internal/vuln"
 	"holdfast.example/holdfast/internal/vuln/version"
@@ -82,10 +83,10 @@ func staleness(feeds []advisory.Feed, now time.Time) (func(ecosystem string) err
 		base := vuln.Base(ecosystem)
 		f, ok := at[base]
 		if !ok || f.Records == 0 {
-			return fmt.Errorf("there are none of %s: holdfast advisory update", base)
+			return fmt.Errorf("there are none of %s", base)
 		}
 		if age, limit, stale := origins.Stale(f, now); stale {
-			return fmt.Errorf("those of %s are %s old, and may be %s: holdfast advisory update", base, hours(age), hours(limit))
+			return fmt.Errorf("those of %s are %s old, and may be %s", base, hours(age), hours(limit))
 		}
 		return nil
 	}, nil
@@ -212,6 +213,17 @@ func feedsSeen(ctx context.Context, stateFlag, db string, store *advisory.Store)
 		if f, ok := o.Fact.(linuxhost.Fact); ok {
 			if ecosystem, known := vuln.OfRelease(f.OS.ID, f.OS.Version); known {
 				add(vuln.Base(ecosystem))
+			}
+		}
+	}
+	listed, err := s.Latest(ctx, components.Fact{}.Kind().String(), time.Now(), (&world{}).decode)
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range listed {
+		if f, ok := o.Fact.(components.Fact); ok {
+			for _, p := range f.Packages {
+				add(vuln.Base(p.Ecosystem))
 			}
 		}
 	}

@@ -132,7 +132,7 @@ func Assess(ctx context.Context, o Options) (*report.Assessment, error) {
 	}
 	outcomes = append(outcomes, more...)
 	stand(w.vulnerable, known, judgedAt)
-	a.Vulnerabilities = slices.Concat([]report.Vulnerability{}, w.vulnerable)
+	a.Vulnerabilities = append([]report.Vulnerability{}, w.vulnerable...)
 	w.fill(a, outcomes, known, judgedAt)
 	a.DurationMS = time.Since(started).Milliseconds()
 	if !slices.ContainsFunc(hosts.list, func(h report.Host) bool { return h.Problem == nil }) {
@@ -181,6 +181,11 @@ func (w *world) collect(ctx context.Context, o Options, key fact.Key) ([]fact.Ob
 	if err := errors.Join(hosts.Wait(), endpoints.Wait(), ctx.Err()); err != nil {
 		return nil, nil, err
 	}
+	for _, l := range all {
+		if len(o.Targets) > 0 && l.target.document != "" && l.problem != nil {
+			return nil, nil, &UsageError{l.problem.Error()} // an input file that is broken, not a system that does not answer
+		}
+	}
 	return w.name(all)
 }
 
@@ -193,7 +198,7 @@ type looked struct {
 	target     target
 	collector  string
 	privileged bool
-	parts      []part   // of an endpoint; a host has none
+	parts      []part   // of an endpoint or a document; a host has none
 	notes      []string // what a reader must know
 }
 
@@ -214,6 +219,11 @@ func (w *world) look(ctx context.Context, t target, key fact.Key, timeout time.D
 				out.problem = nil
 			}
 		}
+		return out
+	}
+	if t.document != "" {
+		out.parts = []part{readDocument(t.document)}
+		out.at, out.problem, out.privileged = w.now().UTC(), out.parts[0].problem, true
 		return out
 	}
 	tr, err := t.open(ctx)

@@ -2,13 +2,14 @@ package app
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"holdfast.example/holdfast/internal/fact"
 	"holdfast.example/holdfast/internal/finding"
 	"holdfast.example/holdfast/internal/report"
+	"holdfast.example/holdfast/internal/subject/components"
 	"holdfast.example/holdfast/internal/subject/linuxhost"
 	"holdfast.example/holdfast/internal/subject/packages"
 	"holdfast.example/holdfast/internal/subject/vulnerabilities"
@@ -30,6 +31,9 @@ type carrier struct {
 	manager  string
 	packages []vuln.Package // of the distribution, whose ecosystem is not set yet
 	gap      *fact.Problem  // the database of packages could not be read
+
+	listing    fact.Observation // of its components, without the fact
+	components components.Fact
 }
 
 func newInventory() *inventory { return &inventory{by: map[string]*carrier{}} }
@@ -57,9 +61,16 @@ func (v *inventory) add(obs []fact.Observation) {
 			}
 			c.seen = o
 			c.seen.Fact = nil
+		case components.Fact:
+			c := v.at(o.Subject)
+			c.components, c.listing = f, o
+			c.listing.Fact = nil
 		case nil:
-			if o.Kind.Name == (packages.Fact{}).Kind().Name {
+			switch o.Kind.Name {
+			case (packages.Fact{}).Kind().Name:
 				v.at(o.Subject).seen = o
+			case (components.Fact{}).Kind().Name:
+				v.at(o.Subject).listing = o
 			}
 		}
 	}
@@ -116,39 +127,31 @@ func (v *inventory) observations(a *advisories) ([]fact.Observation, []report.Vu
 func (v *inventory) compared(subject string, a *advisories) (fact.Observation, []report.Vulnerability) {
 	c := v.by[subject]
 	f := vulnerabilities.Fact{}
-	o := fact.Observation{Subject: subject, Kind: f.Kind(), ObservedAt: c.seen.ObservedAt, Collector: c.seen.Collector}
+	first := c.seen
+	if first.Subject == "" || first.Problem != nil && c.listing.Subject != "" && c.listing.Problem == nil {
+		first = c.listing
+	}
+	o := fact.Observation{Subject: subject, Kind: f.Kind(), ObservedAt: first.ObservedAt, Collector: first.Collector}
 	switch {
-	case c.seen.Subject == "" || c.seen.Problem == nil && c.manager == "" && c.gap == nil:
-		return fact.Observation{}, nil // its packages were not asked for, or nothing manages any
-	case c.seen.Problem != nil:
-		o.Problem = c.seen.Problem
+	case first.Subject == "":
+		return fact.Observation{}, nil // its packages were not asked for
+	case first.Problem != nil:
+		o.Problem = first.Problem
 		return o, nil
+	case c.manager == "" && c.gap == nil && c.seen.Problem == nil && c.listing.Problem == nil && c.components.Document == "" &&
+		len(c.components.Packages) == 0 && len(c.components.Missing()) == 0:
+		return fact.Observation{}, nil // nothing manages any, and no components are there
 	}
-	if c.gap != nil {
-		f.Note(vulnerabilities.PartPackages, c.gap)
+	for _, p := range []*fact.Problem{c.gap, c.seen.Problem} {
+		f.Note(vulnerabilities.PartPackages, p)
 	}
-	unknown := func(err error) {
-		f.Note(vulnerabilities.PartAdvisories, &fact.Problem{Cause: fact.Failed, Source: "advisories", Text: err.Error()})
-	}
-	ecosystem, known := vuln.OfRelease(c.os.ID, c.os.Version)
-	order, ordered := version.For(ecosystem)
-	switch {
-	case a.missing != nil:
-		unknown(a.missing)
-	case !known || !ordered:
-		unknown(fmt.Errorf("there are none for %s", cmp.Or(c.os.Pretty, c.os.ID, "a system that does not say what it is")))
-	default:
-		if err := a.stale(ecosystem); err != nil {
-			unknown(err)
-		}
-		f.Packages = len(c.packages)
-		for _, p := range c.packages {
-			p.Ecosystem = ecosystem
-			for _, m := range vuln.Of(p, order, a) {
-				f.Matches = append(f.Matches, vulnerabilities.Match{Match: m, Name: a.name(m)})
-			}
+	f.Note(vulnerabilities.PartComponents, c.listing.Problem)
+	for _, part := range []string{components.PartIdentity, components.PartFiles} {
+		if p, ok := c.components.Missing()[part]; ok {
+			f.Note(vulnerabilities.PartComponents, &p)
 		}
 	}
+	c.match(&f, a)
 	f.Matches = merged(f.Matches)
 	o.Fact = f
 	if data, err := fact.Canonical(f); err == nil {
@@ -157,8 +160,75 @@ func (v *inventory) compared(subject string, a *advisories) (fact.Observation, [
 	return o, reported(subject, f)
 }
 
+// match compares what is there with the advisories, each ecosystem by its own.
+func (c *carrier) match(f *vulnerabilities.Fact, a *advisories) {
+	unknown := func(text string) {
+		f.Note(vulnerabilities.PartAdvisories, &fact.Problem{Cause: fact.Failed, Source: "advisories", Text: text})
+	}
+	if a.missing != nil {
+		unknown(a.missing.Error())
+		return
+	}
+	all := slices.Clone(c.packages)
+	own, known := vuln.OfRelease(c.os.ID, c.os.Version)
+	if _, ordered := version.For(own); len(all) > 0 && (!known || !ordered) {
+		unknown("there are none for " + cmp.Or(c.os.Pretty, c.os.ID, "a system that does not say what it is"))
+		all = nil
+	}
+	for i := range all {
+		all[i].Ecosystem = own
+	}
+	listed := c.components.Packages
+	if !known {
+		own = "" // a list of components names the distribution itself
+		if i := slices.IndexFunc(listed, func(p vuln.Package) bool { return vuln.IsDistribution(p.Ecosystem) }); i >= 0 {
+			own = listed[i].Ecosystem
+		}
+	}
+	for _, p := range listed {
+		if !vuln.IsDistribution(p.Ecosystem) && brought(p, own) {
+			f.Brought++
+			continue
+		}
+		all = append(all, p)
+	}
+	c.each(all, f, a, unknown)
+}
+
+// brought tells whether a component came with a package of the distribution.
+func brought(p vuln.Package, distribution string) bool {
+	return p.Owner != "" || len(p.Places) > 0 && !slices.ContainsFunc(p.Places, func(file string) bool { return !vuln.Managed(distribution, file) })
+}
+
+// each compares packages of any ecosystems. What lacks advisories, or has only old ones, is named once.
+func (c *carrier) each(all []vuln.Package, f *vulnerabilities.Fact, a *advisories, unknown func(text string)) {
+	seen := map[string]bool{}
+	var without []string
+	for _, p := range all {
+		order, ordered := version.For(p.Ecosystem)
+		if base := vuln.Base(p.Ecosystem); !seen[base] {
+			seen[base] = true
+			if !ordered {
+				without = append(without, "versions of "+base+" cannot be compared")
+			} else if err := a.stale(p.Ecosystem); err != nil {
+				without = append(without, err.Error())
+			}
+		}
+		if !ordered {
+			continue
+		}
+		f.Packages++
+		for _, m := range vuln.Of(p, order, a) {
+			f.Matches = append(f.Matches, vulnerabilities.Match{Match: m, Name: a.name(m)})
+		}
+	}
+	if len(without) > 0 {
+		unknown(strings.Join(without, "; ") + ": holdfast advisory update")
+	}
+}
+
 // merged makes one of the matches of one vulnerability in one package of which several versions are installed: the
-// oldest is named, and all that are installed.
+// oldest is named, with all fixes and all places.
 func merged(all []vulnerabilities.Match) []vulnerabilities.Match {
 	at := map[string]int{}
 	out := all[:0]
@@ -169,9 +239,31 @@ func merged(all []vulnerabilities.Match) []vulnerabilities.Match {
 			out = append(out, m)
 			continue
 		}
-		out[i].Package.Installed = slices.Concat(out[i].Package.Installed, m.Package.Installed)
-		out[i].Package.Places = slices.Concat(out[i].Package.Places, m.Package.Places)
-		out[i].Package.Running = out[i].Package.Running || m.Package.Running
+		p, other := out[i].Package, m.Package
+		order, ordered := version.For(p.Ecosystem)
+		if ordered && order.Compare(other.Version, p.Version) < 0 {
+			p, other = other, p
+			out[i].Match, m.Match = m.Match, out[i].Match
+		}
+		out[i].Versions = append(out[i].Versions, m.Versions...)
+		if other.Version != p.Version && !slices.Contains(out[i].Versions, other.Version) {
+			out[i].Versions = append(out[i].Versions, other.Version)
+		}
+		p.Installed = slices.Concat(p.Installed, other.Installed)
+		p.Places = slices.Concat(p.Places, other.Places)
+		slices.Sort(p.Places)
+		p.Places = slices.Compact(p.Places)
+		p.Running = p.Running || other.Running
+		out[i].Package = p
+		for _, fixed := range m.Fixed {
+			if !slices.Contains(out[i].Fixed, fixed) {
+				out[i].Fixed = append(slices.Clone(out[i].Fixed), fixed)
+			}
+		}
+		if ordered {
+			slices.SortFunc(out[i].Fixed, order.Compare)
+			slices.SortFunc(out[i].Versions, order.Compare)
+		}
 	}
 	return out
 }
@@ -206,8 +298,8 @@ func remembered(all []report.Vulnerability) map[string]string {
 func reported(subject string, f vulnerabilities.Fact) []report.Vulnerability {
 	var out []report.Vulnerability
 	for _, m := range f.Matches {
-		r := report.Vulnerability{ID: m.ID, Aliases: slices.Concat([]string{}, m.Aliases), Name: m.Name, Package: m.Package.Name, Version: m.Package.Version, Ecosystem: m.Package.Ecosystem,
-			Purl: m.Package.PURL(), FixedIn: slices.Concat([]string{}, m.Fixed), Severity: string(m.Severity), KEV: m.KEV, EPSS: m.EPSS, Subject: subject, Status: "open", Summary: m.Summary, Rated: m.Rated,
+		r := report.Vulnerability{ID: m.ID, Aliases: append([]string{}, m.Aliases...), Name: m.Name, Package: m.Package.Name, Version: m.Package.Version, Ecosystem: m.Package.Ecosystem,
+			Purl: m.Package.PURL(), Versions: m.Versions, Places: m.Package.Places, Running: m.Package.Running, FixedIn: append([]string{}, m.Fixed...), Severity: string(m.Severity), KEV: m.KEV, EPSS: m.EPSS, Subject: subject, Status: "open", Summary: m.Summary, Rated: m.Rated,
 			Finding: finding.ID(vulnerabilities.Known.ID, f.Kind().Name, subject, m.Key())}
 		if m.CVSS != "" {
 			r.CVSS = &m.CVSS

@@ -106,7 +106,7 @@ func reads(c *check.Check) []string {
 	case "claims":
 		return []string{"linuxhost", "sshd", "accounts"}
 	case "vulnerabilities":
-		return []string{"linuxhost", "packages"}
+		return []string{"linuxhost", "packages", "components"}
 	case "endpointclaims":
 		return []string{"tlsserver"}
 	}

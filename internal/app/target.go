@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -24,6 +25,7 @@ type target struct {
 	name     string // subject of a file target
 	open     func(context.Context) (transport, error)
 	endpoint *endpoint // set for endpoints, which have no open
+	document string    // path of a list of components, which has no open either
 }
 
 // targets gives what to look at: the given targets, else the estate's systems, else this machine.
@@ -122,9 +124,12 @@ func (w *world) served(s *estate.System, o Options) (out []target) {
 func (w *world) hostTargets(o Options, command string) ([]target, error) {
 	targets, err := w.targets(o)
 	if len(o.Targets) == 0 {
-		targets = slices.DeleteFunc(targets, func(t target) bool { return t.endpoint != nil })
+		targets = slices.DeleteFunc(targets, func(t target) bool { return t.endpoint != nil || t.document != "" })
 	}
 	for _, t := range targets {
+		if t.document != "" {
+			return nil, &UsageError{fmt.Sprintf("%s looks at hosts, and %s is a list of components; try: holdfast assess -v %s", command, t.text, t.text)}
+		}
 		if t.endpoint != nil {
 			return nil, &UsageError{fmt.Sprintf("%s looks at hosts, and %s is an endpoint; try: holdfast assess -v %s", command, t.text, t.text)}
 		}
@@ -158,11 +163,14 @@ func parseTarget(s string, o Options, blobs *ssh.Blobs) (target, error) {
 		if err != nil {
 			return t, err
 		}
-		t.name = dir
-		if o.Subject != "" {
-			t.name = o.Subject
-		}
+		t.name = cmp.Or(o.Subject, dir)
 		t.open = func(context.Context) (transport, error) { return local.Rootfs(dir) }
+	case "sbom":
+		file, err := filepath.Abs(strings.TrimPrefix(s, "sbom:"))
+		if err != nil {
+			return t, err
+		}
+		t.document, t.name = file, cmp.Or(o.Subject, file)
 	case "ssh":
 		opt, err := sshOptions(s, o)
 		if err != nil {
@@ -178,7 +186,7 @@ func parseTarget(s string, o Options, blobs *ssh.Blobs) (target, error) {
 		}
 		t.endpoint = &e
 	default:
-		return t, fmt.Errorf("target %q: this version cannot look at %s yet; it knows host:local, ssh://user@host, rootfs:DIR, https://name, tls://name:port and starttls+smtp://name", s, scheme)
+		return t, fmt.Errorf("target %q: this version cannot look at %s yet; it knows host:local, ssh://user@host, rootfs:DIR, sbom:FILE, https://name, tls://name:port and starttls+smtp://name", s, scheme)
 	}
 	return t, nil
 }
@@ -200,6 +208,17 @@ func (w *world) name(all []looked) ([]fact.Observation, []report.Host, error) {
 			obs = append(obs, l.endpoints(l.collector)...)
 			w.warnings = append(w.warnings, l.notes...)
 			hosts = append(hosts, hostOf(l.target.text, l))
+			continue
+		}
+		if l.target.document != "" {
+			subject := cmp.Or(l.target.declared, l.target.name)
+			if _, again := taken[subject]; again {
+				return nil, nil, &UsageError{fmt.Sprintf("target %s is given twice, or another one has the same name; name it by --subject", l.target.text)}
+			}
+			taken[subject] = l.target.text
+			l.parts[0].subject = subject
+			obs = append(obs, l.endpoints(l.collector)...)
+			hosts = append(hosts, hostOf(subject, l))
 			continue
 		}
 		hostname, id := "", ""

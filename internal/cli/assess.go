@@ -32,7 +32,7 @@ func (g *global) assess() *cobra.Command {
 		Short: "Look at systems, judge them and report, the worst first",
 		Long: `Looks at the targets, judges what it sees by the standard, records it and reports.
 Without a target it looks at this machine; with -f at every system of the estate.
-Targets: host:local, ssh://user@host[:port], rootfs:DIR, https://host[:port][/path], tls://host[:port],
+Targets: host:local, ssh://user@host[:port], rootfs:DIR, sbom:FILE (CycloneDX, SPDX), https://host[:port][/path], tls://host[:port],
 starttls+PROTOCOL://host[:port] with smtp, imap, pop3, ldap, ftp, xmpp, postgres, mysql, sieve or nntp.
 Nothing is written to or installed on a target.`,
 		Example: `  sudo holdfast assess
@@ -40,6 +40,7 @@ Nothing is written to or installed on a target.`,
   holdfast assess ssh://admin@web-1 ssh://admin@web-2
   holdfast assess -f estate/ --env prod
   holdfast assess rootfs:/srv/images/web
+  holdfast assess sbom:shop.cdx.json --subject shop
   holdfast assess https://shop.example
   holdfast assess starttls+smtp://mail.shop.example starttls+postgres://db.shop.example
   holdfast assess --probe intrusive tls://test.shop.example:993
@@ -142,15 +143,20 @@ func writer(format string) (reportWriter, error) {
 
 // write puts the report on standard output, or into a file that is complete or not there.
 func (g *global) write(path string, a *report.Assessment, write reportWriter) error {
+	return g.into(path, func(w io.Writer) error { return write(g, w, a) })
+}
+
+// into writes to standard output, or into a file that is complete or not there.
+func (g *global) into(path string, write func(io.Writer) error) error {
 	if path == "" || path == "-" {
-		return write(g, g.stdout, a)
+		return write(g.stdout)
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), ".holdfast-*")
 	if err != nil {
 		return usage("write report %s: %v", path, err)
 	}
 	defer os.Remove(f.Name())
-	if err := write(g, f, a); err != nil {
+	if err := write(f); err != nil {
 		f.Close()
 		return fmt.Errorf("write report %s: %w", path, err)
 	}

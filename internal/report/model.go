@@ -119,6 +119,9 @@ type Vulnerability struct {
 	Version    string     `json:"version"`
 	Ecosystem  string     `json:"ecosystem"`
 	Purl       string     `json:"purl"`
+	Versions   []string   `json:"versions,omitempty"` // further ones that are there and affected too
+	Places     []string   `json:"places,omitempty"`   // files that showed it
+	Running    bool       `json:"running,omitempty"`
 	FixedIn    []string   `json:"fixed_in"`
 	Severity   string     `json:"severity"`
 	Rated      string     `json:"rated"` // where the severity comes from, in words

@@ -39,6 +39,18 @@ func (p Package) PURL() string {
 		return "pkg:nuget/" + name + "@" + version
 	case "Packagist":
 		return "pkg:composer/" + strings.ToLower(name) + "@" + version
+	case "Hex", "Pub", "CRAN", "Hackage", "Bitnami", "Julia":
+		return "pkg:" + strings.ToLower(base) + "/" + name + "@" + version
+	case "ConanCenter":
+		return "pkg:conan/" + name + "@" + version
+	case "SwiftURL":
+		return "pkg:swift/" + name + "@" + version
+	case "Mageia", "openEuler":
+		return "pkg:rpm/" + strings.ToLower(base) + "/" + name + "@" + version
+	case "Azure Linux":
+		return "pkg:rpm/azurelinux/" + name + "@" + version
+	case "Photon OS":
+		return "pkg:rpm/photon/" + name + "@" + version
 	case "Maven":
 		return "pkg:maven/" + strings.Replace(name, ":", "/", 1) + "@" + version
 	}

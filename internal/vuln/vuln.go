@@ -14,6 +14,7 @@ type Package struct {
 	Purl      string   `json:"purl,omitempty"`
 	Places    []string `json:"places,omitempty"` // files that showed it; none where a package manager did
 	Running   bool     `json:"running,omitempty"`
+	Owner     string   `json:"owner,omitempty"` // package of the distribution that brought it
 }
 
 // Record is an advisory, as far as all that it affects shares it.

@@ -6,6 +6,7 @@ import (
 	"holdfast.example/holdfast/internal/check"
 	"holdfast.example/holdfast/internal/host"
 	"holdfast.example/holdfast/internal/subject/accounts"
+	"holdfast.example/holdfast/internal/subject/components"
 	"holdfast.example/holdfast/internal/subject/environment"
 	"holdfast.example/holdfast/internal/subject/filesystems"
 	"holdfast.example/holdfast/internal/subject/findings"
@@ -49,6 +50,7 @@ func Sources() []host.Source {
 // Probes gives the kinds of facts that collectors of endpoints make.
 func Probes() []host.Source {
 	return []host.Source{
+		components.Probe,
 		tlsserver.Probe,
 		website.Probe,
 	}

@@ -16,7 +16,8 @@ import (
 // Fact is what of the software of a subject is known to be vulnerable.
 type Fact struct {
 	fact.Gaps `json:"gaps,omitempty"`
-	Packages  int     `json:"packages"` // that were compared
+	Packages  int     `json:"packages"`          // that were compared
+	Brought   int     `json:"brought,omitempty"` // components that came with a package of the distribution, which was compared in their place
 	Matches   []Match `json:"matches,omitempty"`
 }
 
@@ -24,7 +25,8 @@ type Fact struct {
 // flaw which gets its CVE later stays the same finding.
 type Match struct {
 	vuln.Match
-	Name string `json:"name"`
+	Name     string   `json:"name"`
+	Versions []string `json:"versions,omitempty"` // further ones that are there and affected too
 }
 
 // Key names the violation: the flaw and the package, without release and version, which may change while it stays.
@@ -38,6 +40,7 @@ func (Fact) Kind() fact.Kind { return fact.Kind{Name: "vulnerabilities", Version
 // Parts that may be missing.
 const (
 	PartPackages   = "packages"   // what is installed
+	PartComponents = "components" // what applications are made of
 	PartAdvisories = "advisories" // what is known of it: no feed, or one that is too old
 )
 
@@ -51,7 +54,7 @@ var Known = &check.Check{
 		"no fix yet: turn the flawed part off or shield it, and record that: holdfast waiver add mitigation F-… --help",
 	Requirements: []string{"A.5.7.1", "A.5.9.1"},
 	References:   []string{"OSV schema", "CISA KEV", "FIRST EPSS"},
-	Needs:        []string{PartPackages, PartAdvisories},
+	Needs:        []string{PartPackages, PartComponents, PartAdvisories},
 	Rule: check.On(func(f Fact, declared estate.View, _ check.Params) check.Result {
 		var vs []check.Violation
 		small := 0
@@ -72,6 +75,9 @@ var Known = &check.Check{
 			vs = append(vs, v)
 		}
 		seen := fmt.Sprintf("%d packages compared with advisories", f.Packages)
+		if f.Brought > 0 {
+			seen += fmt.Sprintf("; %d components are those of packages of the distribution, whose advisories count", f.Brought)
+		}
 		if small > 0 {
 			seen += fmt.Sprintf("; %d of no importance", small)
 		}
@@ -84,6 +90,7 @@ var Known = &check.Check{
 		check.Fails("remembered by an older name", sample(func(m *Match) { m.Name = "DEBIAN-CVE-2024-0567" }), "vulnerability:DEBIAN-CVE-2024-0567@Debian/gnutls28"),
 		check.Leaves("no advisories", unseen(PartAdvisories)),
 		check.Leaves("packages not read", unseen(PartPackages)),
+		check.Leaves("components not read", unseen(PartComponents)),
 	},
 }
 
@@ -93,6 +100,15 @@ func (m Match) Line() string {
 	fmt.Fprintf(&b, "%s in %s %s", m.ID, m.Package.Name, m.Package.Version)
 	if n := len(m.Package.Installed); n > 0 && (n > 1 || m.Package.Installed[0] != m.Package.Name) {
 		fmt.Fprintf(&b, " (%s)", strings.Join(m.Package.Installed[:min(n, 4)], ", "))
+	}
+	if len(m.Versions) > 0 {
+		b.WriteString(" and " + strings.Join(m.Versions[:min(len(m.Versions), 4)], ", "))
+	}
+	if n := len(m.Package.Places); n > 0 {
+		b.WriteString(" at " + m.Package.Places[0])
+		if n > 1 {
+			fmt.Fprintf(&b, " and %d more", n-1)
+		}
 	}
 	switch {
 	case len(m.Fixed) > 0:
