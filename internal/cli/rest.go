@@ -66,7 +66,7 @@ func (g *global) report() *cobra.Command {
 	c.Flags().StringVarP(&f.output, "output", "o", "", "write the report to this file")
 	c.Flags().StringVar(&f.From, "from", "last", "the run: its id, or last")
 	c.Flags().StringVarP(&f.Estate, "file", "f", env("HOLDFAST_FILE", ""), "estate: a file or a folder")
-	c.AddCommand(&cobra.Command{Use: "schema", Short: "JSON Schema of assess --format json", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error {
+	c.AddCommand(g.sla(), &cobra.Command{Use: "schema", Short: "JSON Schema of assess --format json", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error {
 		_, err := g.stdout.Write(report.Schema())
 		return err
 	}})
