@@ -16,7 +16,7 @@ import (
 
 func (g *global) finding() *cobra.Command {
 	c := &cobra.Command{Use: "finding", Short: "Findings: what was seen failing, since when, and what became of it"}
-	c.AddCommand(g.findingList(), g.findingShow(), g.findingClaim(), g.findingRetest(), g.findingImport())
+	c.AddCommand(g.findingList(), g.findingShow(), g.findingClaim(), g.findingRetest(), g.findingImport(), g.findingVEX())
 	return c
 }
 

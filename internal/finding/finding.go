@@ -81,6 +81,7 @@ const (
 	Rerated  Happened = "rated"   // the severity changed
 	Claimed  Happened = "claimed" // somebody says that it is mended; only a later look proves it
 	Joined   Happened = "joined"  // another source shows it too
+	Told     Happened = "told"    // somebody says that it is no fault; only a decision settles it
 	Left     Happened = "left"    // one source no longer shows it, another does
 )
 

@@ -54,8 +54,11 @@ type Statement struct {
 
 // product names the subject: an image by its package URL, since that is how tools ask for it; anything else by a name
 // that stands for nothing outside this installation.
-func (s Statement) product() string {
-	if image, ok := strings.CutPrefix(s.Subject, "image:"); ok {
+func (s Statement) product() string { return ProductOf(s.Subject) }
+
+// ProductOf is the name of a subject in statements.
+func ProductOf(subject string) string {
+	if image, ok := strings.CutPrefix(subject, "image:"); ok {
 		repository, _, _ := strings.Cut(image, "@")
 		name := repository[strings.LastIndexByte(repository, '/')+1:]
 		name, channel, _ := strings.Cut(name, ":")
@@ -64,7 +67,7 @@ func (s Statement) product() string {
 		}
 		return "pkg:oci/" + url.PathEscape(strings.ToLower(name)) + "?repository_url=" + url.QueryEscape(repository)
 	}
-	return "urn:holdfast:subject:" + url.PathEscape(s.Subject)
+	return "urn:holdfast:subject:" + url.PathEscape(subject)
 }
 
 // component names the package.
