@@ -137,6 +137,23 @@ func TestNothingFound(t *testing.T) {
 	}
 }
 
+// TestFlaws: which vulnerabilities the names of one result stand for.
+func TestFlaws(t *testing.T) {
+	for _, x := range []struct {
+		names []string
+		want  string
+	}{
+		{[]string{"CVE-1", "CVE-2", "GHSA-a"}, "[[CVE-1 GHSA-a]]"}, // a CVE first is the one that is meant
+		{[]string{"ALSA-1", "CVE-2", "CVE-1"}, "[[CVE-2 ALSA-1] [CVE-1 ALSA-1]]"},
+		{[]string{"GO-1", "GHSA-b", "GHSA-a"}, "[[GHSA-a GHSA-b GO-1]]"},
+		{[]string{"TEMP-1", "TEMP-1", ""}, "[[TEMP-1]]"},
+	} {
+		if got := fmt.Sprint(flaws(x.names)); got != x.want {
+			t.Errorf("%v: %s, want %s", x.names, got, x.want)
+		}
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	files, err := filepath.Glob("testdata/*.*")
 	if err != nil {

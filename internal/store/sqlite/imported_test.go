@@ -87,4 +87,12 @@ func TestTakeTwice(t *testing.T) {
 			t.Errorf("%s: %s by %v, %v", key, f.State, f.SeenBy(), err)
 		}
 	}
+	// A further look has nothing more to tell of them.
+	before = dump(t, s)
+	if _, err := look(t, s, "3", "a", noon.Add(11*time.Hour), door{}); err != nil {
+		t.Fatal(err)
+	}
+	if after := dump(t, s); after != before {
+		t.Errorf("a further look changed\n%s\nto\n%s", before, after)
+	}
 }
