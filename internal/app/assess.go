@@ -133,9 +133,14 @@ func Assess(ctx context.Context, o Options) (*report.Assessment, error) {
 	if err != nil {
 		return nil, err
 	}
+	others, err := elsewhere(ctx, store, outcomes, clock, judgedAt)
+	if err != nil {
+		return nil, err
+	}
 	outcomes = append(outcomes, more...)
 	stand(w.vulnerable, known, judgedAt)
 	a.Vulnerabilities = append([]report.Vulnerability{}, w.vulnerable...)
+	a.Vulnerabilities = append(a.Vulnerabilities, others...)
 	w.fill(a, outcomes, known, judgedAt)
 	a.DurationMS = time.Since(started).Milliseconds()
 	if !slices.ContainsFunc(hosts.list, func(h report.Host) bool { return h.Problem == nil }) {

@@ -203,6 +203,9 @@ func Retest(ctx context.Context, o Options, id string) (Retested, error) {
 			}
 		}
 		if after, err := Finding(ctx, o.State, o.DB, d.ID); err == nil && after.State == finding.Open {
+			if others := after.SeenBy(); !slices.Contains(others, finding.Holdfast) {
+				return Retested{true, "Holdfast does not see it; it stays until the next report of " + strings.Join(others, ", ") + " lacks it: holdfast finding import FILE --subject " + d.Subject}, nil
+			}
 			return Retested{true, "could not be decided: it is shared with " + strings.Join(others(d.Finding), ", ") + "; assess them together"}, nil
 		}
 		return Retested{false, "gone: " + orElse(r.Detail, "no longer seen") + "; the finding is closed"}, nil

@@ -219,7 +219,7 @@ func (w *world) fill(a *report.Assessment, outcomes []check.Outcome, known map[s
 	s := requirement.Summarise(judged)
 	a.Summary.Pass, a.Summary.Fail, a.Summary.Warn = s.Pass, s.Fail, s.Warn
 	a.Summary.Justified, a.Summary.NotApplicable, a.Summary.Unknown = s.Justified, s.NotApplicable, s.Unknown
-	a.Notes = append([]string{}, w.warnings...)
+	a.Notes = append(notesOf(w.estate), w.warnings...)
 	a.Notes = append(a.Notes, w.unused...)
 	if hint := sudoHint(a.Hosts); hint != "" {
 		a.Notes = append(a.Notes, hint)

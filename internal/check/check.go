@@ -55,6 +55,18 @@ type Violation struct {
 	Why      string   `json:"why,omitempty"`      // the reason for a changed severity
 	With     []string `json:"-"`                  // subjects that share the fault: only together can they be cleared of it
 	Threat   *Threat  `json:"threat,omitempty"`   // of a vulnerability: what makes it urgent besides its severity
+	Flaw     *Flaw    `json:"-"`                  // of a vulnerability: which one, in which package
+}
+
+// Flaw is a vulnerability in the package that carries it, as others name both.
+type Flaw struct {
+	ID        string   `json:"id"` // CVE, else GHSA, else the name of the record
+	Aliases   []string `json:"aliases,omitempty"`
+	Ecosystem string   `json:"ecosystem,omitempty"`
+	Package   string   `json:"package"`
+	Version   string   `json:"version,omitempty"`
+	Purl      string   `json:"purl,omitempty"`
+	FixedIn   []string `json:"fixed_in,omitempty"`
 }
 
 // Threat is what is known of attacks on a vulnerability.

@@ -135,6 +135,8 @@ func writer(format string) (reportWriter, error) {
 		return func(_ *global, w io.Writer, a *report.Assessment) error { return report.HTML(w, a) }, nil
 	case "csv":
 		return func(_ *global, w io.Writer, a *report.Assessment) error { return report.CSV(w, a) }, nil
+	case "openvex", "cyclonedx-vex":
+		return nil, usage("--format %s is about all that is recorded: holdfast report --format %s", format, format)
 	case "oscal":
 		return nil, usage("--format oscal is not supported yet; use json")
 	}

@@ -16,7 +16,7 @@ import (
 
 func (g *global) finding() *cobra.Command {
 	c := &cobra.Command{Use: "finding", Short: "Findings: what was seen failing, since when, and what became of it"}
-	c.AddCommand(g.findingList(), g.findingShow(), g.findingClaim(), g.findingRetest())
+	c.AddCommand(g.findingList(), g.findingShow(), g.findingClaim(), g.findingRetest(), g.findingImport(), g.findingVEX())
 	return c
 }
 
@@ -158,6 +158,9 @@ func showFinding(w io.Writer, d app.FindingDetail, now time.Time) {
 	if f.Source != "" {
 		p("from      %s\n", report.Clean(f.Source))
 	}
+	if len(f.Sources) > 0 {
+		p("seen by   %s\n", report.Clean(strings.Join(f.Sources, ", ")))
+	}
 	if f.Why != "" {
 		p("severity  %s\n", f.Why)
 	}
@@ -182,7 +185,11 @@ func showFinding(w io.Writer, d app.FindingDetail, now time.Time) {
 	}
 	p("\nlast seen %s\n", f.LastSeen.UTC().Format("2006-01-02 15:04 MST"))
 	if f.ClosedAt != nil {
-		p("closed    %s by run %s\n", f.ClosedAt.UTC().Format("2006-01-02 15:04 MST"), f.ClosedBy)
+		by := f.ClosedBy
+		if !strings.HasPrefix(by, "import ") {
+			by = "run " + by
+		}
+		p("closed    %s by %s\n", f.ClosedAt.UTC().Format("2006-01-02 15:04 MST"), by)
 	}
 	if d.Doc != "" {
 		p("\nWhy it matters\n  %s\n\nWhat to do\n", d.Doc)

@@ -2,7 +2,9 @@ package cli
 
 import (
 	"fmt"
+	"io"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
@@ -55,22 +57,43 @@ func (g *global) report() *cobra.Command {
 	var f assessFlags
 	c := &cobra.Command{
 		Use: "report", Short: "Report a recorded run, by default the last, in any form",
-		Example: "  holdfast report --format html -o report.html\n  holdfast report --format sarif -o results.sarif\n  holdfast report schema > assessment.schema.json",
+		Example: "  holdfast report --format html -o report.html\n  holdfast report --format sarif -o results.sarif\n  holdfast report --format openvex -f estate.yaml -o shop.openvex.json\n  holdfast report --format cyclonedx-vex -o shop.vex.cdx.json\n  holdfast report schema > assessment.schema.json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			f.failOn = "never"
+			if write := vexWriter(f.format); write != nil {
+				if cmd.Flags().Changed("from") {
+					return usage("--from and --format %s: statements are about all that is recorded, not about one run", f.format)
+				}
+				v, err := app.VEX(cmd.Context(), g.state, g.db, f.Estate, g.version, time.Now())
+				if err != nil {
+					return err
+				}
+				return g.into(f.output, func(w io.Writer) error { return write(w, v) })
+			}
 			return g.runAssess(cmd, f)
 		},
 	}
-	c.Flags().StringVar(&f.format, "format", env("HOLDFAST_FORMAT", "text"), "text, json, sarif, html or csv")
+	c.Flags().StringVar(&f.format, "format", env("HOLDFAST_FORMAT", "text"), "text, json, sarif, html or csv; openvex or cyclonedx-vex: what became of every vulnerability")
 	c.Flags().StringVarP(&f.output, "output", "o", "", "write the report to this file")
 	c.Flags().StringVar(&f.From, "from", "last", "the run: its id, or last")
 	c.Flags().StringVarP(&f.Estate, "file", "f", env("HOLDFAST_FILE", ""), "estate: a file or a folder")
-	c.AddCommand(&cobra.Command{Use: "schema", Short: "JSON Schema of assess --format json", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error {
+	c.AddCommand(g.sla(), &cobra.Command{Use: "schema", Short: "JSON Schema of assess --format json", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error {
 		_, err := g.stdout.Write(report.Schema())
 		return err
 	}})
 	return c
+}
+
+// vexWriter gives the writer of a form of statements about vulnerabilities; nil for any other form.
+func vexWriter(format string) func(io.Writer, report.VEX) error {
+	switch format {
+	case "openvex":
+		return report.OpenVEX
+	case "cyclonedx-vex":
+		return report.CycloneDXVEX
+	}
+	return nil
 }
 
 func (g *global) completion() *cobra.Command {

@@ -12,7 +12,7 @@ func AsOf(all []Finding, events []Event, now time.Time) []Finding {
 	opened := map[string]Event{}
 	count := map[string]int{}
 	for _, e := range events {
-		if e.At.After(now) || e.Happened == Rerated || e.Happened == Claimed {
+		if e.At.After(now) || e.Happened != Opened && e.Happened != Reopened && e.Happened != Ended {
 			continue // what neither opens nor closes
 		}
 		last[e.Finding] = e
@@ -27,7 +27,9 @@ func AsOf(all []Finding, events []Event, now time.Time) []Finding {
 		if !ok {
 			continue
 		}
-		f.Occurrence, f.Identified = count[f.ID], opened[f.ID].At
+		if n := count[f.ID]; n != f.Occurrence || opened[f.ID].At.Before(f.Identified) {
+			f.Occurrence, f.Identified = n, opened[f.ID].At // else a report may have given an earlier date
+		}
 		f.State, f.ClosedAt, f.ClosedBy = Open, nil, ""
 		f.Ratings = slices.DeleteFunc(slices.Clone(f.Ratings), func(r Rating) bool { return r.Since.After(now) })
 		if n := len(f.Ratings); n > 0 {

@@ -7,6 +7,7 @@ import (
 	"encoding/base32"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"holdfast.example/holdfast/internal/check"
@@ -56,6 +57,8 @@ type Finding struct {
 	ClosedBy   string         `json:"closed_by,omitempty"` // the run that no longer showed it, and why
 	Fact       string         `json:"fact"`                // digest of the fact that showed it last
 	Threat     *check.Threat  `json:"threat,omitempty"`
+	Flaw       *check.Flaw    `json:"vulnerability,omitempty"`
+	Sources    []string       `json:"sources,omitempty"` // who shows it now; none: Holdfast alone. The first gives the words
 	Ratings    []Rating       `json:"ratings,omitempty"` // severities of this occurrence, the first that of its identification
 	Standing
 }
@@ -77,6 +80,9 @@ const (
 	Still    Happened = "seen"
 	Rerated  Happened = "rated"   // the severity changed
 	Claimed  Happened = "claimed" // somebody says that it is mended; only a later look proves it
+	Joined   Happened = "joined"  // another source shows it too
+	Told     Happened = "told"    // somebody says that it is no fault; only a decision settles it
+	Left     Happened = "left"    // one source no longer shows it, another does
 )
 
 // Change is a finding as it is after a run, and what happened to it.
@@ -107,7 +113,7 @@ func Of(o check.Outcome, v check.Violation) Finding {
 		Check: o.Check.ID, Title: o.Check.Title, Subject: o.Observation.Subject, Kind: o.Observation.Kind.Name,
 		Key: v.Key, Detail: v.Detail, At: v.At, Source: v.Source, Severity: severity, Level: o.Settings.Level, Why: v.Why, With: v.With,
 		State: Open, Occurrence: 1, Identified: seen, FirstSeen: seen, LastSeen: seen, Fact: o.Observation.Digest,
-		Threat: v.Threat, Ratings: []Rating{{seen, severity}},
+		Threat: v.Threat, Flaw: v.Flaw, Ratings: []Rating{{seen, severity}},
 	}
 }
 
@@ -122,7 +128,8 @@ func PlaceOf(o check.Outcome) Place {
 // Follow tells what one outcome does to the findings that are remembered of its place. Only what
 // was looked at and found in order closes: an unknown, an error and a fail beside which something
 // was not seen keep findings open, for vanished is not fixed. A fault that subjects share is gone
-// from one when it no longer has what it shared, or when all the others were looked at in this run.
+// from one when it no longer has what it shared, or when all the others were looked at in this run. What another scanner
+// reported stays until that scanner no longer does (see Imported).
 func Follow(o check.Outcome, before []Finding, run string, looked func(subject string) bool) []Change {
 	known := map[string]Finding{}
 	for _, f := range before {
@@ -142,6 +149,10 @@ func Follow(o check.Outcome, before []Finding, run string, looked func(subject s
 			out = append(out, Change{f, Reopened, f.Detail})
 		default:
 			f.FirstSeen, f.Identified, f.Occurrence, f.Standing = old.FirstSeen, old.Identified, old.Occurrence, old.Standing
+			f.Sources = joined(old.Sources, Holdfast)
+			if !old.shownBy(Holdfast) {
+				out = append(out, Change{f, Joined, Holdfast + " sees it too"})
+			}
 			out = append(out, f.rerated(old))
 		}
 	}
@@ -151,7 +162,12 @@ func Follow(o check.Outcome, before []Finding, run string, looked func(subject s
 	}
 	seen := o.Observation.ObservedAt
 	for _, f := range before {
-		if f.State == Closed || now[f.ID] || f.sharedStill(o, looked) {
+		if f.State == Closed || now[f.ID] || !f.shownBy(Holdfast) || f.sharedStill(o, looked) {
+			continue
+		}
+		if rest := f.without(Holdfast); len(rest) > 0 {
+			f.Sources = rest
+			out = append(out, Change{f, Left, reason + "; still reported by " + strings.Join(rest, ", ")})
 			continue
 		}
 		f.State, f.ClosedAt, f.ClosedBy = Closed, &seen, run

@@ -37,6 +37,7 @@ func TestHTMLGolden(t *testing.T) {
 func TestHTMLSaysWhatMatters(t *testing.T) {
 	got := html.UnescapeString(page(t, sample()))
 	for _, want := range []string{
+		"4 open, 1 overdue, 1 known to be exploited, 1 without a known fix, 1 settled by decisions, 1 of no importance", "EPSS 91.2 %", "no fix is known", "acceptance W-9", "at /srv/shop/lib.jar",
 		"holdfast finding show F-4x2ab", "PermitRootLogin is yes", "settled by W-7", "overdue", "reachable from the Internet",
 		"sudo cat /etc/shadow</code>", "holdfast doctor ssh://holdfast@db-1</code>", "no route to host", "no container runs there",
 		"5 of 6 decided", "1 not decided", "1 of 3 hosts did not answer", "This check could not see everything", "1500 NAME",
@@ -45,7 +46,7 @@ func TestHTMLSaysWhatMatters(t *testing.T) {
 			t.Errorf("the page does not say %q", want)
 		}
 	}
-	order := []string{`id="summary"`, `id="check-accounts-one-root"`, `id="check-sshd-root-login"`, `id="check-kernel-dmesg"`, `id="check-filesystems-options"`, `id="check-sshd-banner"`, `id="requirements"`, `id="unseen"`}
+	order := []string{`id="summary"`, `id="check-accounts-one-root"`, `id="check-sshd-root-login"`, `id="check-kernel-dmesg"`, `id="check-filesystems-options"`, `id="check-sshd-banner"`, `id="vulnerabilities"`, "F-V0003", "F-V0004", "F-V0005", "F-V0002", "F-V0001", "F-V0006", `id="requirements"`, `id="unseen"`}
 	last := -1
 	for _, id := range order {
 		i := strings.Index(got, id)

@@ -137,6 +137,7 @@ type Vulnerability struct {
 	Due        *time.Time `json:"due"`
 	Overdue    bool       `json:"overdue"`
 	SettledBy  *string    `json:"settled_by"`
+	Sources    []string   `json:"sources,omitempty"` // other scanners that alone report it
 }
 
 // Endpoint is what a TLS endpoint offers, graded.

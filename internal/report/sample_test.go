@@ -112,8 +112,17 @@ func sample() *report.Assessment {
 			{ID: "A.5.7.3", Title: "Images are signed", Level: "should", Status: "justified", Reason: "the only violation is settled by W-3", Checks: []string{}, Applications: []report.Application{}},
 			{ID: "A.5.7.9", Title: "Containers run without root", Level: "must", Status: "not_applicable", Reason: "no container runs there", Checks: []string{}, Applications: []report.Application{}},
 		},
-		Results:         []report.Result{toor, root("prod/web-1", "F-4x2ab"), root("prod/web-2", "F-9c0de"), lost, mounts, banner, low, empty, broke, clock, none},
-		Vulnerabilities: []report.Vulnerability{}, Endpoints: []report.Endpoint{
+		Results: []report.Result{toor, root("prod/web-1", "F-4x2ab"), root("prod/web-2", "F-9c0de"), lost, mounts, banner, low, empty, broke, clock, none},
+		Vulnerabilities: []report.Vulnerability{
+			vulnerability("CVE-2024-0001", func(v *report.Vulnerability) { v.Status, v.SettledBy = "acceptance", ptr("W-9") }),
+			vulnerability("CVE-2024-0002", func(v *report.Vulnerability) { v.FixedIn, v.Due, v.FirstDue = []string{}, nil, nil }),
+			vulnerability("CVE-2024-0003", func(v *report.Vulnerability) { v.Due, v.Overdue = ptr(at("2026-11-15T00:00:00Z")), true }),
+			vulnerability("CVE-2024-0004", func(v *report.Vulnerability) { v.KEV, v.EPSS, v.Severity = true, ptr(0.912), "critical" }),
+			vulnerability("CVE-2024-0005", func(v *report.Vulnerability) { v.Running, v.Places = true, []string{"/srv/shop/lib.jar"} }),
+			vulnerability("CVE-2024-0006", func(v *report.Vulnerability) {
+				v.Status, v.Severity, v.Due, v.FirstDue = "unimportant", "info", nil, nil
+			}),
+		}, Endpoints: []report.Endpoint{
 			{Address: "shop.example:443", IP: "192.0.2.1:443", Grade: "B", Score: 91, Protocols: []string{"TLS 1.3", "TLS 1.0"}, Suites: []report.Suite{{Protocol: "TLS 1.3", Name: "TLS_AES_128_GCM_SHA256"}, {Protocol: "TLS 1.0", Name: "TLS_DHE_RSA_WITH_AES_128_CBC_SHA", Exchange: "DH 2048"}},
 				Certificate: &report.Certificate{Subject: "CN=shop.example", Issuer: "CN=CA 1", Names: []string{"shop.example"}, NotBefore: at("2026-11-01T00:00:00Z"), NotAfter: at("2026-12-10T09:31:00Z"), Key: "RSA 2048", Signature: "SHA256-RSA", Trust: "trusted", Fingerprint: "ab"},
 				Reasons:     []string{"cap B: TLS 1.0 is offered"}, Profile: "none", Probes: []report.Probe{{Name: "heartbleed", State: "safe"}, {Name: "beast", State: "vulnerable"}}, Unprobed: []string{"robot"},
@@ -130,6 +139,15 @@ func sample() *report.Assessment {
 			"accounts-one-root": {ID: "accounts-one-root", Title: "Only root has user id 0", Doc: "A second account with user id 0 is root under a name that nobody watches.", Remedy: "=NAME of the account: userdel NAME, or usermod -u 1500 NAME"},
 		},
 	}
+}
+
+// vulnerability is one on prod/web-1 that is due in ten days.
+func vulnerability(id string, edit func(*report.Vulnerability)) report.Vulnerability {
+	due := at("2026-11-30T00:00:00Z")
+	v := report.Vulnerability{ID: id, Aliases: []string{"DEBIAN-" + id}, Package: "openssl", Version: "3.0.9-1", Ecosystem: "Debian:12", Purl: "pkg:deb/debian/openssl@3.0.9-1?arch=source", FixedIn: []string{"3.0.11-1~deb12u1"},
+		Severity: "high", Rated: "CVSS 3.1 7.5", Summary: "a flaw", Subject: "prod/web-1", Finding: "F-V" + id[len(id)-4:], Status: "open", Identified: at("2026-11-20T09:30:00Z"), FirstDue: &due, Due: &due}
+	edit(&v)
+	return v
 }
 
 // hostile is the sample with text in every place that a host or an estate fills.
@@ -160,6 +178,13 @@ func hostile(text string) *report.Assessment {
 		}
 		if c := e.Certificate; c != nil {
 			c.Subject, c.Issuer, c.Key, c.Trust, c.Names = text, text, text, text, []string{text}
+		}
+	}
+	for i := range a.Vulnerabilities {
+		v := &a.Vulnerabilities[i]
+		v.ID, v.Aliases, v.Package, v.Version, v.Ecosystem, v.Purl, v.FixedIn, v.Summary, v.Subject, v.Rated = text, []string{text}, text, text, text, text, []string{text}, text, text, text
+		if v.Places != nil {
+			v.Places = []string{text}
 		}
 	}
 	for i := range a.Requirements {

@@ -46,6 +46,7 @@ func Text(w io.Writer, a *Assessment, o TextOptions) error {
 		t.line("")
 		t.line(fmt.Sprintf("%d more checks fail. All of them: holdfast assess -v, or holdfast finding list", rest))
 	}
+	t.vulnerable(a)
 	t.unknown(a)
 	t.requirements(a)
 	for _, n := range a.Notes {
@@ -224,6 +225,41 @@ func (t *text) remedy(id, s string) {
 		}
 		t.line(lead + l)
 	}
+}
+
+// firstOfText is how many vulnerabilities the terminal names; all of them stand in the list of findings.
+const firstOfText = 5
+
+// vulnerable names the vulnerabilities that come next, where there are more than their group shows.
+func (t *text) vulnerable(a *Assessment) {
+	if len(a.Vulnerabilities) <= 3 {
+		return
+	}
+	t.line("")
+	t.wrap(t.bold("Vulnerabilities: "), "  ", countVulnerable(a.Vulnerabilities).String()+". Next:")
+	for i, v := range Vulnerable(a) {
+		if v.Status != "open" || i == firstOfText && !t.o.Verbose {
+			break
+		}
+		s := v.ID + " in " + v.Package + " " + v.Version
+		if len(a.Hosts) > 1 {
+			s = v.Subject + ": " + s
+		}
+		if len(v.FixedIn) > 0 {
+			s += ", fixed in " + strings.Join(v.FixedIn, ", ")
+		}
+		if v.KEV {
+			s += "; known to be exploited"
+		}
+		switch {
+		case v.Overdue:
+			s += "; overdue since " + v.Due.UTC().Format(time.DateOnly)
+		case v.Due != nil:
+			s += "; due " + v.Due.UTC().Format(time.DateOnly)
+		}
+		t.wrap("  "+t.severity(check.Severity(v.Severity), fmt.Sprintf("%-8s", v.Severity))+"  ", "            ", s)
+	}
+	t.line("  holdfast finding list --only vulnerabilities-known")
 }
 
 // unknown lists what could not be decided, by its cause.

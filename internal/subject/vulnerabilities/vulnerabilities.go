@@ -64,16 +64,8 @@ var Known = &check.Check{
 				small++
 				continue
 			}
-			v := check.Violation{Key: m.Key(), Detail: m.Line(), At: fmt.Sprintf("/matches/%d", i), Severity: check.Severity(m.Severity),
-				Threat: &check.Threat{Exploited: m.KEV, EPSS: m.EPSS, Running: m.Package.Running, Fix: len(m.Fixed) > 0}}
-			if len(m.Package.Places) > 0 {
-				v.Source = m.Package.Places[0]
-			}
-			if m.KEV && raised != "" && raised.Rank() < v.Severity.Rank() {
-				v.Severity, v.Why = raised, fmt.Sprintf("known to be exploited, which policy.known_exploited makes %s; else %s", raised, m.Rated)
-			} else {
-				v.Why = m.Rated
-			}
+			v := m.Violation(raised)
+			v.At = fmt.Sprintf("/matches/%d", i)
 			vs = append(vs, v)
 		}
 		seen := fmt.Sprintf("%d packages compared with advisories", f.Packages)
@@ -152,4 +144,31 @@ func unseen(part string) Fact {
 	f := Fact{Packages: 3}
 	f.Note(part, &fact.Problem{Cause: fact.Failed, Text: "not there"})
 	return f
+}
+
+// Violation is the match as a fault. Raised is the severity that the policy gives to what is known to be exploited;
+// empty: none.
+func (m Match) Violation(raised check.Severity) check.Violation {
+	v := check.Violation{Key: m.Key(), Detail: m.Line(), Severity: check.Severity(m.Severity), Why: m.Rated, Threat: m.Threat(), Flaw: m.Flaw()}
+	if len(m.Package.Places) > 0 {
+		v.Source = m.Package.Places[0]
+	}
+	if m.KEV && raised != "" && raised.Rank() < v.Severity.Rank() {
+		v.Severity, v.Why = raised, fmt.Sprintf("known to be exploited, which policy.known_exploited makes %s; else %s", raised, m.Rated)
+	}
+	return v
+}
+
+// Threat is what is known of attacks.
+func (m Match) Threat() *check.Threat {
+	t := check.Threat{Exploited: m.KEV, EPSS: m.EPSS, Running: m.Package.Running, Fix: len(m.Fixed) > 0}
+	if t == (check.Threat{}) {
+		return nil
+	}
+	return &t
+}
+
+// Flaw is the vulnerability with its package.
+func (m Match) Flaw() *check.Flaw {
+	return &check.Flaw{ID: m.ID, Aliases: m.Aliases, Ecosystem: m.Package.Ecosystem, Package: m.Package.Name, Version: m.Package.Version, Purl: m.Package.PURL(), FixedIn: m.Fixed}
 }

@@ -56,3 +56,19 @@ func TestLine(t *testing.T) {
 		t.Errorf("%s", got)
 	}
 }
+
+// TestViolation: what is known of attacks, and the flaw itself, reach the finding; the policy raises what is exploited.
+func TestViolation(t *testing.T) {
+	m := sample(func(m *Match) { m.KEV, m.Package.Running = true, true }).Matches[0]
+	v := m.Violation("critical")
+	if v.Severity != "critical" || v.Threat == nil || !v.Threat.Exploited || !v.Threat.Running || !v.Threat.Fix {
+		t.Errorf("%s, %+v", v.Severity, v.Threat)
+	}
+	if f := v.Flaw; f == nil || f.ID != "CVE-2024-0567" || f.Package != "gnutls28" || f.Purl != "pkg:deb/debian/gnutls28@3.7.9-2?arch=source" {
+		t.Errorf("%+v", f)
+	}
+	m = sample(func(m *Match) { m.Fixed = nil }).Matches[0]
+	if v := m.Violation("critical"); v.Severity != "high" || v.Threat != nil {
+		t.Errorf("nothing is known of attacks: %s, %+v", v.Severity, v.Threat)
+	}
+}
