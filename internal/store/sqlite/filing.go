@@ -31,7 +31,9 @@ func newFiling(ctx context.Context, tx *sql.Tx) (*filing, error) {
 			ON CONFLICT (subject, identified, ratings) DO UPDATE SET standing = excluded.standing RETURNING id`},
 		{&p.place, `INSERT INTO standings (clock, finding, due, settled_until, exploited, epss, internet, running, severity, identified, decided) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (finding) DO UPDATE SET clock = excluded.clock, due = excluded.due, settled_until = excluded.settled_until, exploited = excluded.exploited, epss = excluded.epss,
-				internet = excluded.internet, running = excluded.running, severity = excluded.severity, identified = excluded.identified, decided = excluded.decided`},
+				internet = excluded.internet, running = excluded.running, severity = excluded.severity, identified = excluded.identified, decided = excluded.decided
+			WHERE (standings.clock, standings.due, standings.settled_until, standings.exploited, standings.epss, standings.internet, standings.running, standings.severity, standings.identified, standings.decided) IS NOT
+				(excluded.clock, excluded.due, excluded.settled_until, excluded.exploited, excluded.epss, excluded.internet, excluded.running, excluded.severity, excluded.identified, excluded.decided)`},
 		{&p.gone, "DELETE FROM standings WHERE finding = ?"},
 	} {
 		var err error
