@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/pressly/goose/v3"
@@ -82,14 +83,24 @@ func (s *Store) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := p.Up(ctx); err != nil {
-		// Two first starts at once: the other one may just have done it.
+	// Two first starts at once: the other one makes the same tables, and this one goes on where it ended.
+	for wait := 10 * time.Millisecond; ; wait *= 2 {
+		_, err := p.Up(ctx)
+		if err == nil {
+			return nil
+		}
 		if again := s.db.QueryRowContext(ctx, "SELECT max(version_id) FROM goose_db_version WHERE is_applied = 1").Scan(&version); again == nil && version == current {
 			return nil
 		}
-		return err
+		if wait > 5*time.Second {
+			return err
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
-	return nil
 }
 
 // Path is the file.
