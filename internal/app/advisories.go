@@ -65,7 +65,7 @@ func (w *world) know(ctx context.Context, store *sqlite.Store, state string, now
 		ix.Close()
 		return err
 	}
-	a := &advisories{Source: ix, names: names, stale: stale, damage: ix.Err}
+	a := &advisories{Source: ix, names: names, stale: stale, edition: edition(ix.Feeds()), damage: ix.Err}
 	a.renew = func() error {
 		if err := kept.Rebuild(ctx, now); err != nil {
 			return err
@@ -81,6 +81,15 @@ func (w *world) know(ctx context.Context, store *sqlite.Store, state string, now
 	}
 	w.advisories, w.forget = a, func() { ix.Close() }
 	return nil
+}
+
+// edition names what the feeds hold: when each last changed.
+func edition(feeds []advisory.Feed) string {
+	var b strings.Builder
+	for _, f := range feeds {
+		fmt.Fprintf(&b, "%s %s;", f.Name, f.Imported.Format(time.RFC3339Nano))
+	}
+	return b.String()
 }
 
 // staleness tells for an ecosystem why nothing found means nothing: its feed is missing or too old.

@@ -117,6 +117,7 @@ type advisories struct {
 	damage  func() error                 // what of them could not be read so far; nil: nobody asks
 	renew   func() error                 // makes them anew from what was imported
 	stale   func(ecosystem string) error // why nothing found means nothing for an ecosystem; nil: its feed is there and fresh
+	edition string                       // which ones they are
 	names   map[string]string            // under which name a vulnerability is remembered, by alias
 }
 
@@ -178,10 +179,18 @@ func (v *carriers) compared(subject string, a *advisories) (fact.Observation, []
 	c.match(&f, a)
 	f.Matches = merged(f.Matches)
 	o.Fact = f
-	if data, err := fact.Canonical(f); err == nil {
-		o.Digest = fact.Digest(data)
-	}
+	o.Digest = c.digest(f, a)
 	return o, reported(subject, f)
+}
+
+// digest names the fact by what it was made of: the same packages and the same advisories give the same. Nobody records
+// it, and to write thousands of matches out for their hash takes longer than to find them.
+func (c *carrier) digest(f vulnerabilities.Fact, a *advisories) string {
+	gaps, err := fact.Canonical(vulnerabilities.Fact{Gaps: f.Gaps})
+	if err != nil {
+		return ""
+	}
+	return fact.Digest([]byte(strings.Join([]string{c.seen.Digest, c.listing.Digest, a.edition, string(gaps)}, "\n")))
 }
 
 // match compares what is there with the advisories, each ecosystem by its own.
