@@ -14,9 +14,10 @@ import (
 	"holdfast.example/holdfast/internal/subject/components"
 )
 
-// roots of a machine are where applications and their libraries are installed. The rest holds data, and takes far
-// longer than it is worth; who wants it asks for a deep look.
-var roots = []string{"/app", "/home", "/opt", "/root", "/srv", "/usr/bin", "/usr/lib", "/usr/lib64", "/usr/libexec", "/usr/local", "/usr/sbin", "/usr/share", "/var/lib/gems", "/var/www"}
+// roots of a machine are where applications and their libraries are installed, besides what a package manager of the
+// distribution puts below /usr, which its own advisories speak of. The rest holds data, and takes far longer than it is
+// worth; who wants it asks for a deep look.
+var roots = []string{"/app", "/home", "/opt", "/root", "/srv", "/usr/bin", "/usr/lib/node_modules", "/usr/lib64/node_modules", "/usr/libexec", "/usr/local", "/usr/sbin", "/var/lib/gems", "/var/www"}
 
 // Machine looks at this machine: where applications are installed or, deep, at all its own file systems.
 func Machine(ctx context.Context, deep bool) components.Fact {
