@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 
 	scalibrfs "github.com/google/osv-scalibr/fs"
@@ -30,26 +29,11 @@ func Machine(ctx context.Context, deep bool) components.Fact {
 		return unread("host:local", err)
 	}
 	foreign := foreignMounts(string(mounts))
-	t := Tree{FS: fsys, Name: "host:local", Roots: roots, Skip: func(dir string) bool { return foreign[dir] || isCache(dir) }}
+	t := Tree{FS: fsys, Name: "host:local", Roots: roots, Skip: func(dir string) bool { return foreign[dir] }}
 	if deep {
-		t.Roots, t.Skip = nil, func(dir string) bool { return foreign[dir] }
+		t.Roots = nil
 	}
 	return Components(ctx, t)
-}
-
-// caches are where package managers of developers keep what they downloaded, below a home: it is not installed there, and
-// on the machine of a developer it is most of all files.
-var caches = []string{".cache", "go/pkg", ".cargo/registry", ".cargo/git", ".rustup", ".npm", ".m2", ".gradle", ".nuget/packages", ".ivy2", ".gem/specs"}
-
-// isCache tells a cache below /root or a folder of /home.
-func isCache(dir string) bool {
-	rest, ok := strings.CutPrefix(dir, "/root/")
-	if !ok {
-		if rest, ok = strings.CutPrefix(dir, "/home/"); ok {
-			_, rest, ok = strings.Cut(rest, "/")
-		}
-	}
-	return ok && slices.Contains(caches, rest)
 }
 
 // Rootfs looks at all of a file tree. It is not left, also when it changes underneath.

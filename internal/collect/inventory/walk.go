@@ -63,7 +63,7 @@ func (l Limits) filled() Limits {
 // passed are folders that hold no installed software: sources of the past, and what tools keep to install from.
 var passed = []string{".git", ".hg", ".svn", ".cache", ".npm", ".terraform"}
 
-var passedEnds = []string{"/go/pkg/mod", "/.cargo/registry", "/.cargo/git", "/.m2/repository", "/.gradle/caches", "/.nuget/packages", "/node_modules/.cache"}
+var passedEnds = []string{"/go/pkg/mod", "/.cargo/registry", "/.cargo/git", "/.rustup", "/.m2/repository", "/.gradle/caches", "/.nuget/packages", "/node_modules/.cache"}
 
 // pseudo are folders that hold no files of their own.
 var pseudo = []string{"/proc", "/sys", "/dev", "/run"}
