@@ -134,16 +134,9 @@ func (f *Figures) add(x Finding, all []waiver.Waiver, now time.Time) {
 		f.FalsePositive++
 		return
 	}
-	end := now
-	if closed != nil {
-		end = *closed
-	}
 	var held []waiver.Waiver
 	for _, w := range all {
-		switch {
-		case w.DecidedAt != nil && w.DecidedAt.Before(x.Identified): // of an earlier occurrence
-		case w.Kind == waiver.Mitigation && w.At(end) != waiver.InForce:
-		default:
+		if w.DecidedAt == nil || !w.DecidedAt.Before(x.Identified) { // others were about an earlier occurrence
 			held = append(held, w)
 		}
 	}

@@ -80,14 +80,14 @@ func OutcomeAt(finding string, firstDue, closed *time.Time, all []Waiver, now ti
 	if closed != nil {
 		end = *closed
 	}
-	last := *firstDue
+	last, seen := *firstDue, end
 	for _, w := range all {
 		if _, ok := w.For(finding); !ok || w.DecidedAt == nil || !w.Approved || w.DecidedAt.After(end) {
 			continue
 		}
 		switch w.Kind {
-		case Mitigation:
-			if w.DecidedAt.Before(end) {
+		case Mitigation: // at its end the first deadline counts again
+			if held := !seen.After(w.Until) && (w.RevokedAt == nil || w.RevokedAt.After(seen)); held && w.DecidedAt.Before(end) {
 				end = *w.DecidedAt
 			}
 		case Extension:

@@ -232,20 +232,24 @@ func TestOutcome(t *testing.T) {
 		at     int
 		want   waiver.Outcome
 	}{
-		"gone in time":                   {nil, 5, 30, waiver.MetFirst},
-		"gone on the instant":            {nil, 7, 30, waiver.MetFirst},
-		"gone too late":                  {nil, 8, 30, waiver.Missed},
-		"open, not due":                  {nil, 0, 5, waiver.Running},
-		"open, overdue":                  {nil, 0, 8, waiver.Missed},
-		"gone after an extension":        {[]waiver.Waiver{decided(waiver.Extension, 2, 20)}, 15, 30, waiver.MetExtended},
-		"gone in time all the same":      {[]waiver.Waiver{decided(waiver.Extension, 2, 20)}, 5, 30, waiver.MetFirst},
-		"gone after the extended date":   {[]waiver.Waiver{decided(waiver.Extension, 2, 20)}, 21, 30, waiver.Missed},
-		"open within the extension":      {[]waiver.Waiver{decided(waiver.Extension, 2, 20)}, 0, 15, waiver.Running},
-		"extension revoked before":       {[]waiver.Waiver{revoked(decided(waiver.Extension, 2, 20), 10)}, 15, 30, waiver.Missed},
-		"mitigated in time":              {[]waiver.Waiver{decided(waiver.Mitigation, 6, 90)}, 0, 30, waiver.MetFirst},
-		"mitigated too late":             {[]waiver.Waiver{decided(waiver.Mitigation, 8, 90)}, 0, 30, waiver.Missed},
-		"mitigated too late, gone later": {[]waiver.Waiver{decided(waiver.Mitigation, 8, 90)}, 20, 30, waiver.Missed},
-		"mitigated within the extension": {[]waiver.Waiver{decided(waiver.Extension, 2, 20), decided(waiver.Mitigation, 15, 90)}, 0, 30, waiver.MetExtended},
+		"gone in time":                     {nil, 5, 30, waiver.MetFirst},
+		"gone on the instant":              {nil, 7, 30, waiver.MetFirst},
+		"gone too late":                    {nil, 8, 30, waiver.Missed},
+		"open, not due":                    {nil, 0, 5, waiver.Running},
+		"open, overdue":                    {nil, 0, 8, waiver.Missed},
+		"gone after an extension":          {[]waiver.Waiver{decided(waiver.Extension, 2, 20)}, 15, 30, waiver.MetExtended},
+		"gone in time all the same":        {[]waiver.Waiver{decided(waiver.Extension, 2, 20)}, 5, 30, waiver.MetFirst},
+		"gone after the extended date":     {[]waiver.Waiver{decided(waiver.Extension, 2, 20)}, 21, 30, waiver.Missed},
+		"open within the extension":        {[]waiver.Waiver{decided(waiver.Extension, 2, 20)}, 0, 15, waiver.Running},
+		"extension revoked before":         {[]waiver.Waiver{revoked(decided(waiver.Extension, 2, 20), 10)}, 15, 30, waiver.Missed},
+		"mitigated in time":                {[]waiver.Waiver{decided(waiver.Mitigation, 6, 90)}, 0, 30, waiver.MetFirst},
+		"mitigated too late":               {[]waiver.Waiver{decided(waiver.Mitigation, 8, 90)}, 0, 30, waiver.Missed},
+		"mitigated too late, gone later":   {[]waiver.Waiver{decided(waiver.Mitigation, 8, 90)}, 20, 30, waiver.Missed},
+		"mitigated within the extension":   {[]waiver.Waiver{decided(waiver.Extension, 2, 20), decided(waiver.Mitigation, 15, 90)}, 0, 30, waiver.MetExtended},
+		"a mitigation that has ended":      {[]waiver.Waiver{decided(waiver.Mitigation, 6, 20)}, 0, 30, waiver.Missed},
+		"gone before the mitigation ended": {[]waiver.Waiver{decided(waiver.Mitigation, 6, 20)}, 15, 30, waiver.MetFirst},
+		"gone after the mitigation ended":  {[]waiver.Waiver{decided(waiver.Mitigation, 6, 20)}, 25, 30, waiver.Missed},
+		"a mitigation that was revoked":    {[]waiver.Waiver{revoked(decided(waiver.Mitigation, 6, 90), 10)}, 0, 30, waiver.Missed},
 	} {
 		var closed *time.Time
 		if x.closed > 0 {
