@@ -9,13 +9,14 @@ import (
 // TestLimits: the ports of a host share one limit, other hosts and this machine do not.
 func TestLimits(t *testing.T) {
 	var l limits
-	if l.of("shop.example", 20) != l.of("shop.example", 20) {
+	one, two := l.of("shop.example", 20), l.of("shop.example", 20)
+	if one != two {
 		t.Error("two ports of a host have a limit each")
 	}
 	if l.of("shop.example", 20) == l.of("www.example", 20) {
 		t.Error("two hosts share a limit")
 	}
-	if l.of("localhost", 0) == l.of("localhost", 0) {
+	if one, two = l.of("localhost", 0), l.of("localhost", 0); one == two {
 		t.Error("sites on this machine wait for each other")
 	}
 	for _, c := range []struct {

@@ -39,9 +39,7 @@ func (r *reader) spdx(d *jsontext.Decoder) error {
 	}
 	// "acquired package info from installed node module manifest file: /app/node_modules/ms/package.json": Syft.
 	if _, list, ok := strings.Cut(p.Source, ": /"); ok {
-		for _, place := range strings.Split("/"+list, ", ") {
-			c.places = append(c.places, place)
-		}
+		c.places = append(c.places, strings.Split("/"+list, ", ")...)
 	}
 	if c.kind == "operating-system" && r.os == "" {
 		r.os = strings.ToLower(p.Name) + "-" + p.Version
