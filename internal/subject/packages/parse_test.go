@@ -2,6 +2,7 @@ package packages
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"os"
@@ -22,8 +23,8 @@ func TestCompare(t *testing.T) {
 		"1:0.4", "1:1", "2:0"}
 	for i, a := range rising {
 		for j, b := range rising {
-			if got := Compare(a, b); got != sign(i-j) {
-				t.Errorf("Compare(%q, %q) = %d, want %d", a, b, got, sign(i-j))
+			if got := Compare(a, b); got != cmp.Compare(i, j) {
+				t.Errorf("Compare(%q, %q) = %d, want %d", a, b, got, cmp.Compare(i, j))
 			}
 		}
 	}
