@@ -64,6 +64,9 @@ func (w *world) noted(all feed) feed {
 func entryOf(x finding.Finding, clock *finding.Clock, now time.Time) findings.Entry {
 	s := clock.Stand(x, now)
 	e := findings.Entry{ID: x.ID, Check: x.Check, Detail: x.Detail, Severity: string(x.Severity), Teams: s.Teams, FirstDue: s.FirstDue, Due: s.Due, Rule: s.Rule}
+	if by := x.SeenBy(); !slices.Contains(by, finding.Holdfast) {
+		e.Reported = by
+	}
 	for _, d := range clock.Waivers[x.ID] {
 		state := d.At(now)
 		if about, ok := d.For(x.ID); ok && state == waiver.InForce && d.Kind == waiver.FalsePositive && about.Seen != waiver.Digest(x.Detail) {

@@ -137,6 +137,7 @@ func Checks() []*check.Check {
 		findings.InTime,
 		findings.Mitigations,
 		findings.Owned,
+		findings.Reported,
 		firewall.Active,
 		firewall.DefaultDeny,
 		firewall.Forward,

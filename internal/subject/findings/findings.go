@@ -30,6 +30,7 @@ type Entry struct {
 	Due       *time.Time `json:"due,omitempty"`
 	Rule      string     `json:"rule,omitempty"` // why that deadline, or why none
 	Decisions []Decision `json:"decisions,omitempty"`
+	Reported  []string   `json:"reported,omitempty"` // other scanners that alone report it; none: it was seen by looking
 }
 
 // Decision is what was decided about a finding.

@@ -9,5 +9,5 @@ import (
 )
 
 func TestChecks(t *testing.T) {
-	checktest.Run(t, host.Source{}, []*check.Check{Owned, InTime, Mitigations, Acceptances, Extensions})
+	checktest.Run(t, host.Source{}, []*check.Check{Owned, InTime, Mitigations, Acceptances, Extensions, Reported})
 }
