@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -134,9 +133,7 @@ func (g *global) advisoryStats() *cobra.Command {
 				return err
 			}
 			if format == "json" {
-				enc := json.NewEncoder(g.stdout)
-				enc.SetIndent("", "  ")
-				return enc.Encode(advisories{"holdfast.advisories/v1", now.UTC().Truncate(time.Second), feeds})
+				return writeJSON(g.stdout, advisories{"holdfast.advisories/v1", now.UTC().Truncate(time.Second), feeds})
 			}
 			for _, f := range feeds {
 				state := "current"

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -44,10 +43,7 @@ The finding is the one that the next assessment opens, where it is not open alre
 				return err
 			}
 			if format == "json" {
-				enc := json.NewEncoder(g.stdout)
-				enc.SetIndent("", "  ")
-				enc.SetEscapeHTML(false)
-				return enc.Encode(affected{"holdfast.affected/v1", q.Now.UTC().Truncate(time.Second), list})
+				return writeJSON(g.stdout, affected{"holdfast.affected/v1", q.Now.UTC().Truncate(time.Second), list})
 			}
 			g.affectedText(list)
 			return nil

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"encoding/csv"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strconv"
@@ -101,10 +100,7 @@ func certificateText(w io.Writer, list []app.Certificate, _ time.Time) error {
 }
 
 func certificateJSON(w io.Writer, list []app.Certificate, now time.Time) error {
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false)
-	return enc.Encode(certificates{"holdfast.certificates/v1", now.UTC().Truncate(time.Second), list})
+	return writeJSON(w, certificates{"holdfast.certificates/v1", now.UTC().Truncate(time.Second), list})
 }
 
 // certificateCSV writes one row for each use of each certificate.

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -69,10 +68,7 @@ likely to be, reached from the Internet, running, severe and old. What a decisio
 				for _, f := range page.Findings {
 					out.Findings = append(out.Findings, listedFinding{f, f.Overdue(q.Now), f.WhyNext(q.Now)})
 				}
-				enc := json.NewEncoder(g.stdout)
-				enc.SetIndent("", "  ")
-				enc.SetEscapeHTML(false)
-				return enc.Encode(out)
+				return writeJSON(g.stdout, out)
 			}
 			g.listText(page, q)
 			return nil
@@ -134,10 +130,7 @@ func (g *global) findingShow() *cobra.Command {
 				return err
 			}
 			if format == "json" {
-				enc := json.NewEncoder(g.stdout)
-				enc.SetIndent("", "  ")
-				enc.SetEscapeHTML(false)
-				return enc.Encode(d)
+				return writeJSON(g.stdout, d)
 			}
 			showFinding(g.stdout, d, time.Now())
 			return nil

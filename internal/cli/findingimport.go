@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -41,10 +40,7 @@ Forms that are known: ` + strings.Join(scanresult.Formats, ", ") + ".",
 				return err
 			}
 			if format == "json" {
-				enc := json.NewEncoder(g.stdout)
-				enc.SetIndent("", "  ")
-				enc.SetEscapeHTML(false)
-				return enc.Encode(r)
+				return writeJSON(g.stdout, r)
 			}
 			g.importedText(r)
 			return nil

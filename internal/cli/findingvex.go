@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -36,10 +35,7 @@ that asks for a decision is shown. What holds for a part of another product is n
 				return err
 			}
 			if format == "json" {
-				enc := json.NewEncoder(g.stdout)
-				enc.SetIndent("", "  ")
-				enc.SetEscapeHTML(false)
-				return enc.Encode(t)
+				return writeJSON(g.stdout, t)
 			}
 			for _, a := range t.About {
 				known := ""

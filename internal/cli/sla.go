@@ -2,7 +2,6 @@ package cli
 
 import (
 	"encoding/csv"
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"text/tabwriter"
@@ -44,10 +43,7 @@ deadline, is accepted or is a false positive is counted apart.`,
 			}
 			switch format {
 			case "json":
-				enc := json.NewEncoder(g.stdout)
-				enc.SetIndent("", "  ")
-				enc.SetEscapeHTML(false)
-				return enc.Encode(r)
+				return writeJSON(g.stdout, r)
 			case "csv":
 				return g.slaCSV(r)
 			}

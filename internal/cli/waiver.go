@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bufio"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -181,10 +180,7 @@ func (g *global) waiverList() *cobra.Command {
 				return err
 			}
 			if format == "json" {
-				enc := json.NewEncoder(g.stdout)
-				enc.SetIndent("", "  ")
-				enc.SetEscapeHTML(false)
-				return enc.Encode(waivers{"holdfast.waivers/v1", at.UTC().Truncate(time.Second), list})
+				return writeJSON(g.stdout, waivers{"holdfast.waivers/v1", at.UTC().Truncate(time.Second), list})
 			}
 			for _, w := range list {
 				g.waiverText(w)
