@@ -2,6 +2,7 @@ package app
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -199,7 +200,11 @@ func (c *carrier) match(f *vulnerabilities.Fact, a *advisories) {
 		f.Note(vulnerabilities.PartAdvisories, &fact.Problem{Cause: fact.Failed, Source: "advisories", Text: text})
 	}
 	if a.missing != nil {
-		unknown(a.missing.Error())
+		text := a.missing.Error()
+		if errors.Is(a.missing, errNoAdvisories) {
+			text += ": " + fetching(c.ecosystems())
+		}
+		unknown(text)
 		return
 	}
 	all := slices.Clone(c.packages)
@@ -226,6 +231,19 @@ func (c *carrier) match(f *vulnerabilities.Fact, a *advisories) {
 		all = append(all, p)
 	}
 	c.each(all, f, a, unknown)
+}
+
+// ecosystems are those of what is there.
+func (c *carrier) ecosystems() (out []string) {
+	if own, known := vuln.OfRelease(c.os.ID, c.os.Version); known && len(c.packages) > 0 {
+		out = append(out, own)
+	}
+	for _, p := range c.components.Packages {
+		if _, ordered := version.For(p.Ecosystem); ordered && !slices.Contains(out, p.Ecosystem) {
+			out = append(out, p.Ecosystem)
+		}
+	}
+	return out
 }
 
 // brought tells whether a component came with a package of the distribution.
