@@ -13,6 +13,7 @@ import (
 	"holdfast.example/holdfast/internal/subject/components"
 	"holdfast.example/holdfast/internal/subject/linuxhost"
 	"holdfast.example/holdfast/internal/subject/packages"
+	"holdfast.example/holdfast/internal/subject/running"
 	"holdfast.example/holdfast/internal/subject/vulnerabilities"
 	"holdfast.example/holdfast/internal/vuln"
 	"holdfast.example/holdfast/internal/vuln/version"
@@ -32,6 +33,8 @@ type carrier struct {
 	manager  string
 	packages []vuln.Package // of the distribution, whose ecosystem is not set yet
 	gap      *fact.Problem  // the database of packages could not be read
+	running  running.Fact   // what of it runs; empty where nobody looked
+	runs     string         // digest of that
 
 	listing    fact.Observation // of its components, without the fact
 	components components.Fact
@@ -62,6 +65,9 @@ func (v *carriers) add(obs []fact.Observation) {
 			}
 			c.seen = o
 			c.seen.Fact = nil
+		case running.Fact:
+			c := v.at(o.Subject)
+			c.running, c.runs = f, o.Digest
 		case components.Fact:
 			c := v.at(o.Subject)
 			c.components, c.listing = f, o
@@ -191,7 +197,7 @@ func (c *carrier) digest(f vulnerabilities.Fact, a *advisories) string {
 	if err != nil {
 		return ""
 	}
-	return fact.Digest([]byte(strings.Join([]string{c.seen.Digest, c.listing.Digest, a.edition, string(gaps)}, "\n")))
+	return fact.Digest([]byte(strings.Join([]string{c.seen.Digest, c.listing.Digest, c.runs, a.edition, string(gaps)}, "\n")))
 }
 
 // match compares what is there with the advisories, each ecosystem by its own.
@@ -230,7 +236,20 @@ func (c *carrier) match(f *vulnerabilities.Fact, a *advisories) {
 		}
 		all = append(all, p)
 	}
+	for i, p := range all {
+		all[i].Running = p.Running || c.runs != "" && c.isRunning(p)
+	}
 	c.each(all, f, a, unknown)
+}
+
+// isRunning tells whether some process runs a file of a package, or is the program that a component is.
+func (c *carrier) isRunning(p vuln.Package) bool {
+	has := func(list []string, what string) bool {
+		_, found := slices.BinarySearch(list, what)
+		return found
+	}
+	return slices.ContainsFunc(p.Installed, func(name string) bool { return has(c.running.Packages, name) }) ||
+		slices.ContainsFunc(p.Places, func(file string) bool { return has(c.running.Programs, file) })
 }
 
 // ecosystems are those of what is there.
