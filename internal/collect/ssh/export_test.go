@@ -1,0 +1,4 @@
+package ssh
+
+// Sent is how much of a tree was read in parts.
+func Sent(tree *Tree) int64 { return searchParts - tree.left.Load() }

@@ -1,0 +1,314 @@
+package ssh
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"holdfast.example/holdfast/internal/fact"
+	"holdfast.example/holdfast/internal/host"
+)
+
+// Limits of a search. What exceeds them is a gap.
+const (
+	searchFound = 200_000   // files
+	searchNodes = 1_000_000 // files and the folders on the way to them
+	searchBytes = 64 << 20  // of the list
+	searchFile  = 16 << 20  // of one file that is read whole
+	searchWhole = 64 << 20  // of all of them
+	searchParts = 256 << 20 // of what is read in parts
+	programMax  = 4 << 30   // of a program that is looked through for a mark
+	markBatch   = 100       // files of one grep
+)
+
+const searchSource = "search of the file systems"
+
+// searchScript lists files by one find, its words following in the roots that are there. The time of find is
+// set behind it. stat writes the records, because the find of busybox cannot.
+const searchScript = prelude + `T=
+timeout 5 true >/dev/null 2>&1 </dev/null && T=timeout
+l() {
+  c=$1
+  shift
+  while [ $c -gt 0 ]; do
+    c=$((c-1)) p=$1
+    shift
+    if [ -d "$p" ]; then set -- "$@" "$p"; fi
+  done
+  [ $# -gt 0 ] || return 0
+  x "$@"
+}
+`
+
+// markScript tells which files hold a mark: of each y or, when it may not be read, n, then for those a line of 1 or
+// 0. A grep that could not read one gives a line less.
+const markScript = prelude + timeoutScript + `m() {
+  printf m
+  for p; do
+    shift
+    if [ -f "$p" ] && [ -r "$p" ]; then printf y; set -- "$@" "$p"; else printf n; fi
+  done
+  printf '\0c'
+  if [ $# -gt 0 ]; then x "$@" </dev/null 2>/dev/null; fi
+  printf '\0'
+}
+`
+
+// Search lists the files that s describes, reads those that are read whole, and tells programs that hold a mark from
+// others. The tree is for use until ctx ends; what could not be seen is in its Gaps.
+func (t *Transport) Search(ctx context.Context, s host.Search) *Tree {
+	watch, rest := context.WithCancel(ctx)
+	var watching sync.WaitGroup
+	watching.Go(func() { t.watch(watch) })
+	defer watching.Wait()
+	defer rest()
+	tree := &Tree{t: t, ctx: ctx, search: s, root: !t.root() && t.sudo == sudoAll, nodes: map[string]*node{".": {name: ".", status: status{ok: true, mode: fs.ModeDir | 0o755}}}}
+	tree.left.Store(searchParts)
+	r := t.run(ctx, job{script: mountScript, root: tree.root, limit: 4 << 20, time: commandTime})
+	if r.err != nil {
+		tree.gap(trouble(searchSource, r.err))
+		return tree
+	}
+	limit := walkTime
+	if end, ok := ctx.Deadline(); ok {
+		limit = min(limit, time.Until(end)*2/3)
+	}
+	script, word := start(searchScript)
+	script.WriteString("T=${T:+$T " + strconv.Itoa(max(1, int(limit.Seconds()))) + "}\n" + searchText(s, s.Foreign(string(r.stdout))))
+	r = t.run(ctx, job{script: script.String(), root: tree.root, limit: searchBytes, time: limit + commandTime})
+	tree.take(r, word)
+	tree.mark(ctx)
+	tree.readWhole(ctx)
+	return tree
+}
+
+// searchText gives the lines that start the search.
+func searchText(s host.Search, foreign []string) string {
+	var pass, files []string
+	for _, n := range s.PassNames {
+		pass = append(pass, "-name "+quote(literal(n)))
+	}
+	for _, e := range s.PassEnds {
+		pass = append(pass, "-path "+quote("*"+literal(e)))
+	}
+	for _, p := range outermost(append(slices.Clone(s.PassPaths), foreign...)) {
+		pass = append(pass, "-path "+quote(literal(p)))
+	}
+	for _, n := range s.Names {
+		files = append(files, "-name "+quote(literal(n)))
+	}
+	for _, e := range s.Ends {
+		files = append(files, "-name "+quote("*"+literal(e)))
+	}
+	program := `'(' -perm -100 -o -perm -010 -o -perm -001 ')' -size +` + strconv.Itoa(host.MinProgram) + "c"
+	for _, e := range s.Plain {
+		program += " ! -name " + quote("*"+literal(e))
+	}
+	if len(s.Marks) > 0 {
+		files = append(files, program)
+	}
+	prune := ""
+	if len(pass) > 0 {
+		prune = `-type d '(' ` + strings.Join(pass, " -o ") + ` ')' -prune -o `
+	}
+	text := `x() { $T find -H "$@" -mindepth 1 ` + prune + `-type f '(' ` + strings.Join(files, " -o ") + ` ')' -exec stat -c "$N s %f %u %g %s %i %d %n $N" '{}' +; }` + "\n"
+	text += "l " + strconv.Itoa(len(s.Roots))
+	for _, r := range s.Roots {
+		text += " " + quote(path.Clean(r))
+	}
+	return text + "\nprintf '%s r %s\\n' \"$N\" $?\n"
+}
+
+// outermost leaves out what lies below another: it is not reached, and each costs a comparison for every folder.
+func outermost(all []string) []string {
+	return slices.DeleteFunc(slices.Clone(all), func(p string) bool {
+		return p == "" || p == "/" || slices.ContainsFunc(all, func(o string) bool { return strings.HasPrefix(p, o+"/") })
+	})
+}
+
+// take builds the tree from the answer of find. A record ends where the random word stands, which no name holds.
+func (tree *Tree) take(r result, word string) {
+	in, ended := tokens{r.stdout}, ""
+	found, lost := 0, 0
+	for ended == "" {
+		if _, err := in.until([]byte(word + " ")); err != nil {
+			break
+		}
+		kind, err := in.until([]byte(" "))
+		if err != nil {
+			break
+		}
+		if string(kind) == "r" {
+			if code, err := in.until([]byte("\n")); err == nil {
+				ended = string(code)
+			}
+			break
+		}
+		rest, err := in.until([]byte(" " + word + "\n"))
+		if err != nil {
+			break
+		}
+		if f := strings.SplitN(string(rest), " ", 7); len(f) != 7 {
+			lost++
+		} else if s, err := parseStatus(strings.Join(f[:6], " ")); err != nil {
+			lost++
+		} else if found++; found <= searchFound && !tree.add(f[6], s) {
+			lost++
+		}
+	}
+	denied, odd := unlisted(r.stderr)
+	tree.gaps = append(tree.gaps, denied...)
+	fail := func(c fact.Cause, text string) { tree.gap(&fact.Problem{Cause: c, Source: searchSource, Text: text}) }
+	switch {
+	case r.err != nil:
+		tree.gap(trouble(searchSource, r.err))
+	case ended == "124" || ended == "137" || ended == "143":
+		fail(fact.TimedOut, "")
+	case ended == "126" || ended == "127":
+		fail(fact.Unsupported, "find cannot be run")
+	case ended != "" && (odd != "" || ended != "0" && ended != "1"):
+		fail(fact.Failed, "find ended by "+ended+": "+clip(odd, 200))
+	case ended == "":
+		tree.gap(trouble(searchSource, errFrame))
+	}
+	if found > searchFound {
+		fail(fact.TooLarge, "more than "+strconv.Itoa(searchFound)+" files")
+	}
+	if lost > 0 {
+		fail(fact.NotParsable, strconv.Itoa(lost)+" files of odd names")
+	}
+}
+
+// mark keeps of the programs those that hold a mark.
+func (tree *Tree) mark(ctx context.Context) {
+	var programs []*node
+	for _, n := range tree.order {
+		switch {
+		case n.use != host.Program:
+		case n.status.size > programMax:
+			n.err = &fact.Problem{Cause: fact.TooLarge, Text: "larger than 4 GB"}
+		default:
+			programs = append(programs, n)
+		}
+	}
+	// A batch of which a file could not be read gives no answer, and is asked for again one by one.
+	for _, size := range []int{markBatch, 1} {
+		programs = tree.marked(ctx, programs, size)
+	}
+	for _, n := range programs {
+		n.err = &fact.Problem{Cause: fact.Failed, Text: "could not be looked through"}
+		if ctx.Err() != nil {
+			n.err = &fact.Problem{Cause: fact.TimedOut}
+		}
+	}
+}
+
+// marked asks about programs in batches, and gives back those that got no answer.
+func (tree *Tree) marked(ctx context.Context, programs []*node, size int) (without []*node) {
+	if len(programs) == 0 {
+		return nil
+	}
+	script, _ := start(markScript)
+	script.WriteString("x() { $T grep -c -h -a -F -m 1")
+	for _, m := range tree.search.Marks {
+		script.WriteString(" -e " + quote(m))
+	}
+	script.WriteString(" -- \"$@\"; }\n")
+	all := slices.Collect(slices.Chunk(programs, size))
+	for _, b := range all {
+		script.WriteString("m")
+		for _, n := range b {
+			script.WriteString(" " + quote(n.path()))
+		}
+		script.WriteString("\n")
+	}
+	r := tree.t.run(ctx, job{script: script.String(), root: tree.root, limit: 16 << 20, time: filesTime})
+	in := tokens{r.stdout}
+	for i, b := range all {
+		kinds, err1 := in.expect('m')
+		counts, err2 := in.expect('c')
+		if errors.Join(err1, err2) != nil || len(kinds) != len(b) {
+			return append(without, slices.Concat(all[i:]...)...)
+		}
+		lines := strings.Fields(counts)
+		if len(lines) != strings.Count(kinds, "y") {
+			without = append(without, b...)
+			continue
+		}
+		for j, n := range b {
+			if kinds[j] != 'y' {
+				n.err = &fact.Problem{Cause: fact.Denied}
+				continue
+			}
+			if lines[0] == "0" {
+				n.use = host.Useless
+			}
+			lines = lines[1:]
+		}
+	}
+	return without
+}
+
+// readWhole reads the small files, in few channels; where sudo allows single files, those that are denied by it.
+func (tree *Tree) readWhole(ctx context.Context) {
+	c, total := newCatch(), int64(0)
+	byPath := map[string]*node{}
+	for _, n := range tree.order {
+		if n.use != host.Whole {
+			continue
+		}
+		if total += n.status.size; n.status.size > searchFile || total > searchWhole {
+			n.err = &fact.Problem{Cause: fact.TooLarge, Text: "more than would be sent"}
+			total -= n.status.size
+			continue
+		}
+		p := n.path()
+		byPath[p] = n
+		c.seen[p] = sight{own: n.status, end: n.status}
+		c.want(entry{path: p, dir: path.Dir(p)}, searchFile)
+	}
+	tree.t.fetch(ctx, c, tree.root)
+	if tree.t.sudo == sudoSome && !tree.t.root() {
+		var denied []*want
+		for _, w := range c.order {
+			if w.err != nil && w.err.Cause == fact.Denied && len(denied) < sudoLimit && !strings.Contains(w.path, "\n") {
+				denied = append(denied, w)
+				w.err, w.done = nil, false
+			}
+		}
+		tree.t.sudoCat(ctx, denied)
+	}
+	for _, w := range c.order {
+		n := byPath[w.path]
+		n.data, n.err = w.data, w.err
+	}
+}
+
+// unlisted reads from the words of find which folders it could not open, and what else it said. GNU's find quotes and
+// escapes names, busybox's does neither. A file that went away meanwhile is nothing to speak of.
+func unlisted(said string) (denied []error, odd string) {
+	for line := range strings.Lines(said) {
+		line = strings.TrimSuffix(line, "\n")
+		p, ok := strings.CutSuffix(line, ": Permission denied")
+		switch {
+		case ok:
+		case odd == "" && !strings.HasSuffix(line, ": No such file or directory"):
+			odd = line
+			continue
+		default:
+			continue
+		}
+		p = strings.TrimPrefix(p, "find: ")
+		if q, ok := strings.CutPrefix(p, "'"); ok && strings.HasSuffix(q, "'") {
+			p = strings.NewReplacer(`\\`, `\`, `\'`, `'`, `\n`, "\n", `\t`, "\t").Replace(strings.TrimSuffix(q, "'"))
+		}
+		denied = append(denied, &fs.PathError{Op: "ls", Path: p, Err: fs.ErrPermission})
+	}
+	return denied, odd
+}
