@@ -26,8 +26,8 @@ type target struct {
 	declared string // subject, when the estate declares it
 	name     string // subject of a file target
 	open     func(context.Context) (transport, error)
-	endpoint *endpoint                             // set for endpoints, which have no open
-	document string                                // path of a list of components, which has no open either
+	endpoint *endpoint // set for endpoints, which have no open
+	document string    // path of a list of components, which has no open either
 	// walk looks for components of applications, apart from what is asked of the transport or, behind, after that by it.
 	walk   func(context.Context, transport) components.Fact
 	behind bool
