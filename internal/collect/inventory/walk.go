@@ -168,36 +168,6 @@ func inner(p string) string {
 	return p
 }
 
-// note records why something was not looked at; the first few are kept.
-func (w *walk) note(text string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.cuts++
-	if len(w.cut) < 10 {
-		w.cut = append(w.cut, text)
-	}
-}
-
-// missed records that a file or a folder cannot be read; by is what would show it to root.
-func (w *walk) missed(p, by string, err error) {
-	var of *fs.PathError
-	if p == "" && errors.As(err, &of) {
-		p, by = of.Path, of.Op
-	}
-	text := reason(err)
-	if p != "" {
-		text = p + ": " + text
-	}
-	w.note(text)
-	if errors.Is(err, fs.ErrPermission) {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		if w.denied++; w.how == "" && p != "" {
-			w.how = "sudo " + by + " " + p
-		}
-	}
-}
-
 // later reads a file beside others where reading waits for a network, else at once.
 func (w *walk) later(read func()) {
 	if w.slots == nil {
@@ -262,15 +232,6 @@ func (w *walk) folder(ctx context.Context, d folder) (inside []folder) {
 		}
 	}
 	return inside
-}
-
-// reason is an error without the path, which stands before it.
-func reason(err error) string {
-	var p *fs.PathError
-	if errors.As(err, &p) {
-		return p.Err.Error()
-	}
-	return err.Error()
 }
 
 // file reads one file, when it is one that names components.

@@ -41,6 +41,13 @@ type pull struct {
 	done   bool
 }
 
+// pulls are parts that wait to be read: what comes while one script runs is read by the next one together.
+type pulls struct {
+	mu      sync.Mutex
+	waiting []*pull
+	turn    sync.Mutex
+}
+
 // pull reads a part together with the others that wait.
 func (tree *Tree) pull(p *pull) error {
 	q := &tree.pulls

@@ -9,7 +9,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -209,11 +208,4 @@ func (f *file) ReadAt(p []byte, off int64) (int, error) { return f.Reader.(io.Re
 // Seek goes somewhere.
 func (f *file) Seek(off int64, whence int) (int64, error) {
 	return f.Reader.(io.Seeker).Seek(off, whence)
-}
-
-// pulls are parts that wait to be read: what comes while one script runs is read by the next one together.
-type pulls struct {
-	mu      sync.Mutex
-	waiting []*pull
-	turn    sync.Mutex
 }
