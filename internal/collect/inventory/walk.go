@@ -257,8 +257,8 @@ func (w *walk) file(ctx context.Context, p string, e fs.DirEntry) {
 	}
 }
 
-// plain are ends of names of files that are no programs.
-var plain = []string{".py", ".pyc", ".js", ".mjs", ".cjs", ".ts", ".map", ".json", ".html", ".css", ".md", ".txt", ".h", ".c", ".cc", ".go", ".rs", ".rb", ".java", ".class", ".xml", ".yml", ".yaml",
+// plain are ends of names of files that are no programs, the frequent ones first.
+var plain = []string{".py", ".pyc", ".js", ".go", ".ts", ".map", ".h", ".mjs", ".cjs", ".json", ".html", ".css", ".md", ".txt", ".c", ".cc", ".rs", ".rb", ".java", ".class", ".xml", ".yml", ".yaml",
 	".png", ".svg", ".jpg", ".gz", ".xz", ".sh", ".pl", ".pm", ".po", ".mo", ".a", ".o", ".ko", ".la", ".pc", ".1", ".2", ".3", ".5", ".7", ".8"}
 
 // maybeProgram sorts out by the name what is no program, so that it need not be asked about.

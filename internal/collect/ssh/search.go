@@ -29,7 +29,7 @@ const (
 const searchSource = "search of the file systems"
 
 // searchScript lists files by one find, its words following in the roots that are there. The time of find is
-// set behind it. stat writes the records, because the find of busybox cannot.
+// set behind it. stat writes the records where find, that of busybox, cannot.
 const searchScript = prelude + `T=
 timeout 5 true >/dev/null 2>&1 </dev/null && T=timeout
 l() {
@@ -91,18 +91,35 @@ func searchText(s host.Search, foreign []string) string {
 	for _, e := range s.Ends {
 		files = append(files, "-name "+quote("*"+literal(e)))
 	}
-	program := `'(' -perm -100 -o -perm -010 -o -perm -001 ')' -size +` + strconv.Itoa(host.MinProgram) + "c"
+	// Most files of a tree are sources and the like: what no name that is looked for ends in is sorted out first, by few
+	// comparisons, the rest where it costs a question to the file system.
+	sources, program := "", ""
 	for _, e := range s.Plain {
-		program += " ! -name " + quote("*"+literal(e))
+		not := " ! -name " + quote("*"+literal(e))
+		if slices.ContainsFunc(append(slices.Clone(s.Names), s.Ends...), func(n string) bool { return strings.HasSuffix(n, e) }) {
+			program += not
+		} else {
+			sources += not
+		}
 	}
 	if len(s.Marks) > 0 {
-		files = append(files, program)
+		files = append(files, `'(' -perm -100 -o -perm -010 -o -perm -001 ')' -size +`+strconv.Itoa(host.MinProgram)+"c"+program)
 	}
-	prune := ""
+	// Files come before folders: find would compare each of them with the names of folders, which it takes for cheaper
+	// than to look at its type.
+	which := `-type f` + sources + ` '(' ` + strings.Join(files, " -o ") + ` ')'`
+	rest := ""
 	if len(pass) > 0 {
-		prune = `-type d '(' ` + strings.Join(pass, " -o ") + ` ')' -prune -o `
+		rest = ` -o ! -type d -o '(' ` + strings.Join(pass, " -o ") + ` ')' -prune`
 	}
-	text := `x() { $T find -H "$@" -mindepth 1 ` + prune + `-type f '(' ` + strings.Join(files, " -o ") + ` ')' -exec stat -c "$N s %f %u %g %s %i %d %n $N" '{}' +; }` + "\n"
+	text := `x() {
+  if find / -maxdepth 0 -printf '' >/dev/null 2>&1; then
+    $T find -H "$@" -mindepth 1 ` + which + ` -printf "$N s %m %y %U %G %s %i %D %p $N\n"` + rest + `
+  else
+    $T find -H "$@" -mindepth 1 ` + which + ` -exec stat -c "$N x %f %u %g %s %i %d %n $N" '{}' +` + rest + `
+  fi
+}
+`
 	text += "l " + strconv.Itoa(len(s.Roots))
 	for _, r := range s.Roots {
 		text += " " + quote(path.Clean(r))
@@ -139,11 +156,9 @@ func (tree *Tree) take(r result, word string) {
 		if err != nil {
 			break
 		}
-		if f := strings.SplitN(string(rest), " ", 7); len(f) != 7 {
+		if i, err := special(string(kind), string(rest)); err != nil {
 			lost++
-		} else if s, err := parseStatus(strings.Join(f[:6], " ")); err != nil {
-			lost++
-		} else if found++; found <= searchFound && !tree.add(f[6], s) {
+		} else if found++; found <= searchFound && !tree.add(i.Path, status{ok: true, mode: i.Mode, uid: i.UID, gid: i.GID, size: i.Size, inode: i.Inode, devs: i.Device}) {
 			lost++
 		}
 	}

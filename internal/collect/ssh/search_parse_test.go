@@ -21,9 +21,9 @@ func emptyTree() *Tree {
 // TestSearchIsNotFooled: no name passes for another record, and an answer without its end is not the whole.
 func TestSearchIsNotFooled(t *testing.T) {
 	tree := emptyTree()
-	tree.take(result{stdout: []byte("greeting\nW s 81a4 0 0 3 5 6 /srv/a\nW s 81a4 0 0 3 5 6 /srv/b W\nW s 81a4 0 0 3 7 6 /srv/x W\nW r 1\n"),
+	tree.take(result{stdout: []byte("greeting\nW x 81a4 0 0 3 5 6 /srv/a\nW x 81a4 0 0 3 5 6 /srv/b W\nW x 81a4 0 0 3 7 6 /srv/x W\nW r 1\n"),
 		stderr: "find: '/srv/it\\'s\\nhere': Permission denied\nfind: '/srv/gone': No such file or directory\n"}, "W")
-	if len(tree.order) != 2 || tree.order[0].path() != "/srv/a\nW s 81a4 0 0 3 5 6 /srv/b" {
+	if len(tree.order) != 2 || tree.order[0].path() != "/srv/a\nW x 81a4 0 0 3 5 6 /srv/b" {
 		t.Errorf("%+v", tree.order)
 	}
 	if len(tree.gaps) != 1 || tree.gaps[0].(*fs.PathError).Path != "/srv/it's\nhere" {
@@ -31,17 +31,17 @@ func TestSearchIsNotFooled(t *testing.T) {
 	}
 	for name, r := range map[string]result{
 		"nothing":        {},
-		"cut":            {stdout: []byte("W s 81a4 0 0 3 5 6 /srv/a W\n")},
-		"cut in a name":  {stdout: []byte("W s 81a4 0 0 3 5 6 /srv/a")},
+		"cut":            {stdout: []byte("W x 81a4 0 0 3 5 6 /srv/a W\n")},
+		"cut in a name":  {stdout: []byte("W x 81a4 0 0 3 5 6 /srv/a")},
 		"time":           {stdout: []byte("W r 124\n")},
 		"no find":        {stdout: []byte("W r 127\n")},
 		"no option":      {stdout: []byte("W r 1\n"), stderr: "find: unknown predicate `-prune'\n"},
 		"another code":   {stdout: []byte("W r 125\n")},
 		"lost":           {stdout: []byte("W r 0\n"), err: errGone},
-		"a way upwards":  {stdout: []byte("W s 81a4 0 0 3 5 6 /srv/../etc/shadow W\nW r 0\n")},
-		"no path":        {stdout: []byte("W s 81a4 0 0 3 5 6 srv W\nW r 0\n")},
-		"no number":      {stdout: []byte("W s 81a4 0 0 three 5 6 /srv/a W\nW r 0\n")},
-		"file in a file": {stdout: []byte("W s 81a4 0 0 3 5 6 /a W\nW s 81a4 0 0 3 5 6 /a/b W\nW r 0\n")},
+		"a way upwards":  {stdout: []byte("W x 81a4 0 0 3 5 6 /srv/../etc/shadow W\nW r 0\n")},
+		"no path":        {stdout: []byte("W x 81a4 0 0 3 5 6 srv W\nW r 0\n")},
+		"no number":      {stdout: []byte("W x 81a4 0 0 three 5 6 /srv/a W\nW r 0\n")},
+		"file in a file": {stdout: []byte("W x 81a4 0 0 3 5 6 /a W\nW x 81a4 0 0 3 5 6 /a/b W\nW r 0\n")},
 	} {
 		tree := emptyTree()
 		if tree.take(r, "W"); len(tree.gaps) == 0 {
@@ -119,7 +119,8 @@ func TestSearchOfBusybox(t *testing.T) {
 }
 
 func FuzzSearch(f *testing.F) {
-	f.Add([]byte("W s 81a4 0 0 3 5 6 /srv/a\nb W\nW s 81a4 0 0 3 5 6 /srv/a/c W\nW r 1\n"), "find: '/srv/x': Permission denied\n")
+	f.Add([]byte("W x 81a4 0 0 3 5 6 /srv/a\nb W\nW x 81a4 0 0 3 5 6 /srv/a/c W\nW r 1\n"), "find: '/srv/x': Permission denied\n")
+	f.Add([]byte("W s 644 f 0 0 3 5 6 /srv/a\nb W\nW r 0\n"), "")
 	f.Add([]byte("y\x00dataW\x00n\x00x\x00"), "")
 	f.Fuzz(func(t *testing.T, out []byte, said string) {
 		tree := emptyTree()
