@@ -241,11 +241,16 @@ func (w *world) look(ctx context.Context, t target, key fact.Key, timeout time.D
 		defer tr.Close()
 		out.collector, out.privileged = tr.Name(), tr.Privileged()
 		var wg sync.WaitGroup
-		if w.judges(vulnerabilities.Fact{}.Kind().Name) {
-			wg.Go(func() { out.parts = []part{w.applications(ctx, t)} })
+		wanted := w.judges(vulnerabilities.Fact{}.Kind().Name)
+		applications := func() { out.parts = []part{w.applications(ctx, t, tr)} }
+		if wanted && !t.behind {
+			wg.Go(applications)
 		}
 		out.seen = observe(ctx, tr, w.sources, key)
 		wg.Wait()
+		if wanted && t.behind && out.seen.problem == nil {
+			applications() // in the same shell: another one costs some hosts more than all of this
+		}
 		if out.seen.problem != nil {
 			out.parts = nil
 		}
@@ -259,21 +264,15 @@ func (w *world) look(ctx context.Context, t target, key fact.Key, timeout time.D
 const walkTime = 20 * time.Second
 
 // applications looks for the components of applications on a host.
-func (w *world) applications(ctx context.Context, t target) part {
+func (w *world) applications(ctx context.Context, t target, tr transport) part {
 	out := part{kind: components.Fact{}.Kind()}
-	if t.walk == nil {
-		var f components.Fact
-		f.Note(components.PartFiles, &fact.Problem{Cause: fact.Unsupported, Source: t.text, Text: "components of applications are not read over SSH yet"})
-		out.fact = f
-		return out
-	}
 	limit := walkTime
 	if end, ok := ctx.Deadline(); ok {
 		limit = min(limit, time.Until(end)*3/4)
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	out.fact = t.walk(ctx)
+	out.fact = t.walk(ctx, tr)
 	return out
 }
 

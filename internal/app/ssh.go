@@ -8,7 +8,10 @@ import (
 	"strconv"
 	"time"
 
+	"holdfast.example/holdfast/internal/collect/inventory"
 	"holdfast.example/holdfast/internal/collect/ssh"
+	"holdfast.example/holdfast/internal/fact"
+	"holdfast.example/holdfast/internal/subject/components"
 )
 
 // sshOptions reads ssh://user@host[:port].
@@ -41,3 +44,22 @@ func sshOptions(s string, o Options) (ssh.Options, error) {
 }
 
 func dialSSH(ctx context.Context, o ssh.Options) (transport, error) { return ssh.Dial(ctx, o) }
+
+// searchSSH looks for components over a connection.
+func searchSSH(ctx context.Context, tr transport, deep bool) components.Fact {
+	var f components.Fact
+	unread := func(p *fact.Problem) components.Fact {
+		f.Note(components.PartFiles, p)
+		return f
+	}
+	far, ok := tr.(*ssh.Transport)
+	if !ok {
+		return unread(&fact.Problem{Cause: fact.Unsupported, Source: tr.Name(), Text: "it cannot be searched"})
+	}
+	s, err := inventory.Search(nil, deep)
+	if err != nil {
+		return unread(&fact.Problem{Cause: fact.Failed, Source: tr.Name(), Text: err.Error()})
+	}
+	tree := far.Search(ctx, s)
+	return inventory.Far(ctx, tree, tr.Name(), s, tree.Gaps())
+}

@@ -26,9 +26,11 @@ type target struct {
 	declared string // subject, when the estate declares it
 	name     string // subject of a file target
 	open     func(context.Context) (transport, error)
-	endpoint *endpoint                             // set for endpoints, which have no open
-	document string                                // path of a list of components, which has no open either
-	walk     func(context.Context) components.Fact // looks for components of applications; nil where it cannot
+	endpoint *endpoint // set for endpoints, which have no open
+	document string    // path of a list of components, which has no open either
+	// walk looks for components of applications, apart from what is asked of the transport or, behind, after that by it.
+	walk   func(context.Context, transport) components.Fact
+	behind bool
 }
 
 // targets gives what to look at: the given targets, else the estate's systems, else this machine.
@@ -155,7 +157,7 @@ func parseTarget(s string, o Options, blobs *ssh.Blobs) (target, error) {
 	scheme, _, _ := strings.Cut(s, ":")
 	switch scheme {
 	case "host":
-		t.walk = func(ctx context.Context) components.Fact { return inventory.Machine(ctx, o.Deep) }
+		t.walk = func(ctx context.Context, _ transport) components.Fact { return inventory.Machine(ctx, o.Deep) }
 		t.open = func(context.Context) (transport, error) {
 			if o.Deep {
 				return local.WholeMachine(), nil
@@ -168,7 +170,7 @@ func parseTarget(s string, o Options, blobs *ssh.Blobs) (target, error) {
 			return t, err
 		}
 		t.name = cmp.Or(o.Subject, dir)
-		t.walk = func(ctx context.Context) components.Fact { return inventory.Rootfs(ctx, dir) }
+		t.walk = func(ctx context.Context, _ transport) components.Fact { return inventory.Rootfs(ctx, dir) }
 		t.open = func(context.Context) (transport, error) { return local.Rootfs(dir) }
 	case "sbom":
 		file, err := filepath.Abs(strings.TrimPrefix(s, "sbom:"))
@@ -182,6 +184,8 @@ func parseTarget(s string, o Options, blobs *ssh.Blobs) (target, error) {
 			return t, err
 		}
 		opt.Blobs = blobs
+		t.behind = true
+		t.walk = func(ctx context.Context, tr transport) components.Fact { return searchSSH(ctx, tr, o.Deep) }
 		t.open = func(ctx context.Context) (transport, error) { return dialSSH(ctx, opt) }
 	case "https", "tls", "starttls+smtp", "starttls+imap", "starttls+pop3", "starttls+ldap", "starttls+ftp", "starttls+xmpp",
 		"starttls+postgres", "starttls+mysql", "starttls+sieve", "starttls+nntp":

@@ -43,7 +43,7 @@ type extractors struct {
 // newExtractors makes them. They hold no state of a walk.
 func newExtractors(l Limits) (*extractors, error) {
 	config := &cpb.PluginConfig{MaxFileSizeBytes: l.FileBytes, PluginSpecific: []*cpb.PluginSpecificConfig{
-		{Config: &cpb.PluginSpecificConfig_JavaArchive{JavaArchive: &cpb.JavaArchiveConfig{MaxZipDepth: maxNested, MaxOpenedBytes: l.FileBytes}}},
+		{Config: &cpb.PluginSpecificConfig_JavaArchive{JavaArchive: &cpb.JavaArchiveConfig{MaxZipDepth: maxNested, MaxOpenedBytes: l.FileBytes, HashJars: new(bool)}}}, // a digest would need all of a jar, and nothing uses it
 	}}
 	var failed error
 	of := func(make func(*cpb.PluginConfig) (filesystem.Extractor, error)) extract {
@@ -67,13 +67,18 @@ func newExtractors(l Limits) (*extractors, error) {
 			"Gemfile.lock": of(gemfilelock.New), "Cargo.lock": of(cargolock.New),
 			"packages.lock.json": of(packageslockjson.New), "composer.lock": of(composerlock.New), "installed.json": installedByComposer,
 		},
-		ends: map[string]extract{".egg-info": installed, ".egg": installed, ".gemspec": of(gemspec.New), ".deps.json": of(depsjson.New),
-			".jar": jar, ".war": jar, ".ear": jar},
+		ends:   map[string]extract{".egg-info": installed, ".egg": installed, ".gemspec": of(gemspec.New), ".deps.json": of(depsjson.New)},
 		module: of(packagejson.New),
 		binary: []extract{of(gobinary.New), of(cargoauditable.New)},
 	}
+	for _, end := range archives {
+		x.ends[end] = jar
+	}
 	return x, failed
 }
+
+// archives are ends of names of files of which a reader needs parts only.
+var archives = []string{".jar", ".war", ".ear"}
 
 // maxNested is how deep jars inside jars are opened.
 const maxNested = 8

@@ -2,9 +2,11 @@ package inventory
 
 import (
 	"bufio"
+	"context"
 	"io"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 
 	"holdfast.example/holdfast/internal/vuln"
@@ -12,7 +14,7 @@ import (
 
 // owned tells of each component whether a package of the distribution brought it: it is, when that holds for all the
 // files that showed it. Source: dpkg's lists of files, apk's database. What rpm owns is told by its folders alone.
-func owned(fsys fs.FS, all []vuln.Package) {
+func owned(ctx context.Context, fsys fs.FS, all []vuln.Package) error {
 	wanted := map[string]string{} // file to owner
 	for _, p := range all {
 		for _, place := range p.Places {
@@ -20,9 +22,9 @@ func owned(fsys fs.FS, all []vuln.Package) {
 		}
 	}
 	if len(wanted) == 0 {
-		return
+		return nil
 	}
-	dpkgOwners(fsys, wanted)
+	err := dpkgOwners(ctx, fsys, wanted)
 	apkOwners(fsys, wanted)
 	for i := range all {
 		owner := ""
@@ -33,6 +35,7 @@ func owned(fsys fs.FS, all []vuln.Package) {
 		}
 		all[i].Owner = owner
 	}
+	return err
 }
 
 // claim records the owner of a file. Where /bin and /lib are links into /usr, dpkg may know it by its old path.
@@ -46,15 +49,39 @@ func claim(wanted map[string]string, file, owner string) {
 	}
 }
 
-func dpkgOwners(fsys fs.FS, wanted map[string]string) {
-	lists, err := fs.Glob(fsys, "var/lib/dpkg/info/*.list")
+// dpkgLists are dpkg's lists of files, a line for each.
+const dpkgLists = "var/lib/dpkg/info/*.list"
+
+// finder is a file system that finds lines itself, because it is too far away to read thousands of files: those lines of
+// the files of a pattern that are among the given ones.
+type finder interface {
+	Lines(ctx context.Context, pattern string, among []string, found func(file, line string)) error
+}
+
+func dpkgOwners(ctx context.Context, fsys fs.FS, wanted map[string]string) error {
+	packageOf := func(list string) string {
+		name, _, _ := strings.Cut(strings.TrimSuffix(path.Base(list), ".list"), ":")
+		return name
+	}
+	if far, ok := fsys.(finder); ok {
+		var among []string
+		for file := range wanted {
+			among = append(among, file)
+			if old, ok := strings.CutPrefix(file, "/usr"); ok {
+				among = append(among, old)
+			}
+		}
+		slices.Sort(among)
+		return far.Lines(ctx, dpkgLists, among, func(list, line string) { claim(wanted, line, packageOf(list)) })
+	}
+	lists, err := fs.Glob(fsys, dpkgLists)
 	if err != nil {
-		return
+		return err
 	}
 	for _, l := range lists {
-		name, _, _ := strings.Cut(strings.TrimSuffix(path.Base(l), ".list"), ":")
-		lines(fsys, l, func(line string) { claim(wanted, line, name) })
+		lines(fsys, l, func(line string) { claim(wanted, line, packageOf(l)) })
 	}
+	return nil
 }
 
 func apkOwners(fsys fs.FS, wanted map[string]string) {

@@ -23,6 +23,7 @@ import (
 	scalibrfs "github.com/google/osv-scalibr/fs"
 
 	"holdfast.example/holdfast/internal/fact"
+	"holdfast.example/holdfast/internal/host"
 	"holdfast.example/holdfast/internal/subject/components"
 	"holdfast.example/holdfast/internal/vuln"
 )
@@ -33,6 +34,10 @@ type Tree struct {
 	Name  string                // for messages: host:local
 	Roots []string              // folders to look through: /opt; none: all of it
 	Skip  func(dir string) bool // folders that are not looked into; may be nil
+	// AtOnce is how many files are read at once where reading waits for a network; 0: one in each of the folders that are
+	// looked at.
+	AtOnce int
+	Gaps   []error // what is known to be missing in the tree; with a path where it is a fs.PathError
 	Limits
 }
 
@@ -86,6 +91,11 @@ type walk struct {
 	read  int // files that an extractor has read
 	cut   []string
 	cuts  int
+	// denied are those of the cuts that root would see, and how the first of them is shown.
+	denied  int
+	how     string
+	slots   chan struct{} // nil: files are read in place
+	readers sync.WaitGroup
 }
 
 type folder struct {
@@ -104,6 +114,12 @@ func Components(ctx context.Context, t Tree) components.Fact {
 	}
 	w := &walk{Tree: t, x: x}
 	w.cond = sync.NewCond(&w.mu)
+	if t.AtOnce > 0 {
+		w.slots = make(chan struct{}, t.AtOnce)
+	}
+	for _, err := range t.Gaps {
+		w.missed("", "", err)
+	}
 	if len(t.Roots) == 0 {
 		w.queue = []folder{{path: "/"}}
 	}
@@ -117,6 +133,7 @@ func Components(ctx context.Context, t Tree) components.Fact {
 		wg.Go(func() { w.work(ctx) })
 	}
 	wg.Wait()
+	w.readers.Wait()
 	if ctx.Err() != nil {
 		w.note("the time ran out")
 	}
@@ -124,7 +141,9 @@ func Components(ctx context.Context, t Tree) components.Fact {
 		w.note(fmt.Sprintf("there are more than %d files", t.Files))
 	}
 	f.Packages = components.Canonical(w.found)
-	owned(t.FS, f.Packages)
+	if err := owned(ctx, t.FS, f.Packages); err != nil {
+		w.note("which packages brought them could not be told: " + reason(err))
+	}
 	f.Files = w.read
 	if w.cuts > 0 {
 		slices.Sort(w.cut)
@@ -132,7 +151,11 @@ func Components(ctx context.Context, t Tree) components.Fact {
 		if more := w.cuts - len(w.cut); more > 0 {
 			text += fmt.Sprintf("; and %d more", more)
 		}
-		f.Note(components.PartFiles, &fact.Problem{Cause: fact.Failed, Source: t.Name, Text: text})
+		p := &fact.Problem{Cause: fact.Failed, Source: t.Name, Text: text}
+		if w.denied == w.cuts {
+			p.Cause, p.How = fact.Denied, w.how
+		}
+		f.Note(components.PartFiles, p)
 	}
 	return f
 }
@@ -145,14 +168,17 @@ func inner(p string) string {
 	return p
 }
 
-// note records why something was not looked at; the first few are kept.
-func (w *walk) note(text string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.cuts++
-	if len(w.cut) < 10 {
-		w.cut = append(w.cut, text)
+// later reads a file beside others where reading waits for a network, else at once.
+func (w *walk) later(read func()) {
+	if w.slots == nil {
+		read()
+		return
 	}
+	w.slots <- struct{}{}
+	w.readers.Go(func() {
+		defer func() { <-w.slots }()
+		read()
+	})
 }
 
 func (w *walk) work(ctx context.Context) {
@@ -185,7 +211,7 @@ func (w *walk) work(ctx context.Context) {
 func (w *walk) folder(ctx context.Context, d folder) (inside []folder) {
 	entries, err := w.FS.ReadDir(inner(d.path))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		w.note(d.path + ": " + reason(err))
+		w.missed(d.path, "ls", err)
 	}
 	for _, e := range entries {
 		if ctx.Err() != nil || int(w.files.Add(1)) > w.Files {
@@ -208,15 +234,6 @@ func (w *walk) folder(ctx context.Context, d folder) (inside []folder) {
 	return inside
 }
 
-// reason is an error without the path, which stands before it.
-func reason(err error) string {
-	var p *fs.PathError
-	if errors.As(err, &p) {
-		return p.Err.Error()
-	}
-	return err.Error()
-}
-
 // file reads one file, when it is one that names components.
 func (w *walk) file(ctx context.Context, p string, e fs.DirEntry) {
 	if x := w.x.named(p); x != nil {
@@ -224,31 +241,32 @@ func (w *walk) file(ctx context.Context, p string, e fs.DirEntry) {
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 		case err != nil:
-			w.note(p + ": " + reason(err))
+			w.missed(p, "cat", err)
 		case info.Size() > w.FileBytes:
 			w.note(fmt.Sprintf("%s: is larger than %d MB", p, w.FileBytes>>20))
 		default:
-			w.with(ctx, p, info, x)
+			w.later(func() { w.with(ctx, p, info, x) })
 		}
 		return
 	}
 	if !maybeProgram(e.Name()) {
 		return
 	}
-	if info, err := e.Info(); err == nil && info.Mode()&0o111 != 0 && info.Size() > 1024 {
-		w.with(ctx, p, info, w.x.binary...)
+	if info, err := e.Info(); err == nil && info.Mode()&0o111 != 0 && info.Size() > host.MinProgram {
+		w.later(func() { w.with(ctx, p, info, w.x.binary...) })
 	}
 }
 
+// plain are ends of names of files that are no programs, the frequent ones first.
+var plain = []string{".py", ".pyc", ".js", ".go", ".ts", ".map", ".h", ".mjs", ".cjs", ".json", ".html", ".css", ".md", ".txt", ".c", ".cc", ".rs", ".rb", ".java", ".class", ".xml", ".yml", ".yaml",
+	".png", ".svg", ".jpg", ".gz", ".xz", ".sh", ".pl", ".pm", ".po", ".mo", ".a", ".o", ".ko", ".la", ".pc", ".1", ".2", ".3", ".5", ".7", ".8"}
+
 // maybeProgram sorts out by the name what is no program, so that it need not be asked about.
-func maybeProgram(name string) bool {
-	switch path.Ext(name) {
-	case ".py", ".pyc", ".js", ".mjs", ".cjs", ".ts", ".map", ".json", ".html", ".css", ".md", ".txt", ".h", ".c", ".cc", ".go", ".rs", ".rb", ".java", ".class", ".xml", ".yml", ".yaml",
-		".png", ".svg", ".jpg", ".gz", ".xz", ".sh", ".pl", ".pm", ".po", ".mo", ".a", ".o", ".ko", ".la", ".pc", ".1", ".2", ".3", ".5", ".7", ".8":
-		return false
-	}
-	return true
-}
+func maybeProgram(name string) bool { return !slices.Contains(plain, path.Ext(name)) }
+
+// failing is a file that tells afterwards what reading it ended by: readers of formats take what they cannot read for what
+// is not there.
+type failing interface{ Err() error }
 
 // with reads a file by each extractor. What of it cannot be read is a gap.
 func (w *walk) with(ctx context.Context, p string, info fs.FileInfo, all ...extract) {
@@ -256,11 +274,18 @@ func (w *walk) with(ctx context.Context, p string, info fs.FileInfo, all ...extr
 	f, err := w.FS.Open(in)
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) {
-			w.note(p + ": " + reason(err))
+			w.missed(p, "cat", err)
 		}
 		return
 	}
 	defer f.Close()
+	if far, ok := f.(failing); ok {
+		defer func() {
+			if err := far.Err(); err != nil {
+				w.missed(p, "cat", err)
+			}
+		}()
+	}
 	if len(all) > 1 {
 		magic := make([]byte, 4)
 		if n, _ := f.Read(magic); n < 4 || !bytes.Equal(magic, []byte("\x7fELF")) {

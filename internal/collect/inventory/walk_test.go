@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"holdfast.example/holdfast/internal/collect/inventory/inventorytest"
 	"holdfast.example/holdfast/internal/fact"
 	"holdfast.example/holdfast/internal/subject/components"
 )
@@ -41,66 +42,11 @@ func short(f components.Fact) (out []string) {
 	return out
 }
 
-func jar(t testing.TB, entries map[string]string) string {
-	t.Helper()
-	var b bytes.Buffer
-	z := zip.NewWriter(&b)
-	for name, text := range entries {
-		w, err := z.Create(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := w.Write([]byte(text)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := z.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.String()
-}
-
-func pom(group, artifact, version string) map[string]string {
-	return map[string]string{"META-INF/maven/" + group + "/" + artifact + "/pom.properties": "groupId=" + group + "\nartifactId=" + artifact + "\nversion=" + version + "\n"}
-}
-
 // TestFormats: each format gives what it names, and nothing beside.
 func TestFormats(t *testing.T) {
-	inner := jar(t, pom("org.apache.logging.log4j", "log4j-core", "2.14.1"))
-	outer := pom("org.example", "shop", "3.0")
-	outer["BOOT-INF/lib/log4j-core-2.14.1.jar"] = inner
-	for name, x := range map[string]struct {
-		texts map[string]string
-		want  []string
-	}{
-		"lock of npm": {map[string]string{"srv/a/package.json": `{"name": "shop", "version": "1.0.0"}`,
-			"srv/a/package-lock.json": `{"name": "shop", "version": "1.0.0", "lockfileVersion": 3, "packages": {"": {"name": "shop", "version": "1.0.0"}, "node_modules/ms": {"version": "0.7.0"}, "node_modules/@babel/core": {"version": "7.0.0"}}}`},
-			[]string{"npm @babel/core 7.0.0 at /srv/a/package-lock.json", "npm ms 0.7.0 at /srv/a/package-lock.json"}},
-		"installed by npm": {map[string]string{"srv/a/node_modules/ms/package.json": `{"name": "ms", "version": "0.7.0"}`, "srv/a/node_modules/@babel/core/package.json": `{"name": "@babel/core", "version": "7.0.0"}`,
-			"srv/a/node_modules/ms/dist/package.json": `{"name": "inside", "version": "1.0.0"}`, "srv/a/package.json": `{"name": "shop", "version": "1.0.0"}`},
-			[]string{"npm @babel/core 7.0.0 at /srv/a/node_modules/@babel/core/package.json", "npm ms 0.7.0 at /srv/a/node_modules/ms/package.json"}},
-		"installed by pip": {map[string]string{"usr/local/lib/python3.11/dist-packages/requests-2.19.1.dist-info/METADATA": "Metadata-Version: 2.1\nName: requests\nVersion: 2.19.1\n\nText\n",
-			"usr/local/lib/python3.11/dist-packages/old.egg-info/PKG-INFO": "Metadata-Version: 1.1\nName: old\nVersion: 1.0\n", "srv/METADATA": "Name: none\nVersion: 1\n"},
-			[]string{"PyPI old 1.0 at /usr/local/lib/python3.11/dist-packages/old.egg-info/PKG-INFO", "PyPI requests 2.19.1 at /usr/local/lib/python3.11/dist-packages/requests-2.19.1.dist-info/METADATA"}},
-		"requirements":    {map[string]string{"srv/requirements.txt": "jinja2==2.11.2\nrequests>=2.0\nflask\n"}, []string{"PyPI jinja2 2.11.2 at /srv/requirements.txt"}},
-		"lock of poetry":  {map[string]string{"srv/poetry.lock": "[[package]]\nname = \"jinja2\"\nversion = \"2.11.2\"\noptional = false\n\n[metadata]\nlock-version = \"2.0\"\n"}, []string{"PyPI jinja2 2.11.2 at /srv/poetry.lock"}},
-		"lock of pipenv":  {map[string]string{"srv/Pipfile.lock": `{"default": {"jinja2": {"version": "==2.11.2"}}, "develop": {}}`}, []string{"PyPI jinja2 2.11.2 at /srv/Pipfile.lock"}},
-		"lock of uv":      {map[string]string{"srv/uv.lock": "version = 1\n\n[[package]]\nname = \"jinja2\"\nversion = \"2.11.2\"\nsource = { registry = \"https://pypi.org/simple\" }\n"}, []string{"PyPI jinja2 2.11.2 at /srv/uv.lock"}},
-		"module of Go":    {map[string]string{"srv/go.mod": "module example.com/shop\n\ngo 1.22.0\n\nrequire golang.org/x/net v0.38.0\n"}, []string{"Go golang.org/x/net 0.38.0 at /srv/go.mod"}},
-		"lock of Bundler": {map[string]string{"srv/Gemfile.lock": "GEM\n  remote: https://rubygems.org/\n  specs:\n    rack (2.2.3)\n\nPLATFORMS\n  ruby\n\nDEPENDENCIES\n  rack\n"}, []string{"RubyGems rack 2.2.3 at /srv/Gemfile.lock"}},
-		"gem": {map[string]string{"var/lib/gems/3.1.0/specifications/rack-2.2.3.gemspec": "Gem::Specification.new do |s|\n  s.name = \"rack\".freeze\n  s.version = \"2.2.3\"\nend\n"},
-			[]string{"RubyGems rack 2.2.3 at /var/lib/gems/3.1.0/specifications/rack-2.2.3.gemspec"}},
-		"lock of Cargo":     {map[string]string{"srv/Cargo.lock": "version = 3\n\n[[package]]\nname = \"time\"\nversion = \"0.1.43\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\n"}, []string{"crates.io time 0.1.43 at /srv/Cargo.lock"}},
-		"lock of NuGet":     {map[string]string{"srv/packages.lock.json": `{"version": 1, "dependencies": {"net6.0": {"Newtonsoft.Json": {"type": "Direct", "resolved": "12.0.1"}}}}`}, []string{"NuGet Newtonsoft.Json 12.0.1 at /srv/packages.lock.json"}},
-		"lock of Composer":  {map[string]string{"srv/composer.lock": `{"packages": [{"name": "symfony/http-kernel", "version": "v6.4.0"}], "packages-dev": []}`}, []string{"Packagist symfony/http-kernel v6.4.0 at /srv/composer.lock"}},
-		"installed by it":   {map[string]string{"srv/vendor/composer/installed.json": `{"packages": [{"name": "symfony/http-kernel", "version": "v6.4.0"}]}`}, []string{"Packagist symfony/http-kernel v6.4.0 at /srv/vendor/composer/installed.json"}},
-		"and by Composer 1": {map[string]string{"srv/vendor/composer/installed.json": `[{"name": "symfony/http-kernel", "version": "v6.4.0"}]`}, []string{"Packagist symfony/http-kernel v6.4.0 at /srv/vendor/composer/installed.json"}},
-		"jar inside a jar":  {map[string]string{"opt/shop.jar": jar(t, outer)}, []string{"Maven org.apache.logging.log4j:log4j-core 2.14.1 at /opt/shop.jar", "Maven org.example:shop 3.0 at /opt/shop.jar"}},
-		"what is passed": {map[string]string{"root/go/pkg/mod/golang.org/x/net@v0.1.0/go.mod": "module golang.org/x/net\n\ngo 1.17\n\nrequire golang.org/x/text v0.3.7\n", "srv/.git/package-lock.json": "{", "proc/1/root/srv/go.mod": "broken",
-			"home/x/.cache/pip/Gemfile.lock": "x"}, nil},
-	} {
-		f := look(t, files(x.texts), Limits{})
-		if diff := cmp.Diff(x.want, short(f)); diff != "" {
+	for name, x := range inventorytest.Formats(t) {
+		f := look(t, files(x.Texts), Limits{})
+		if diff := cmp.Diff(x.Want, short(f)); diff != "" {
 			t.Errorf("%s: -want +got:\n%s", name, diff)
 		}
 		if len(f.Missing()) > 0 {
@@ -123,7 +69,7 @@ func TestHostile(t *testing.T) {
 	if err := z.Close(); err != nil {
 		t.Fatal(err)
 	}
-	bomb := jar(t, map[string]string{"lib/inner.jar": inner.String()})
+	bomb := inventorytest.Jar(t, map[string]string{"lib/inner.jar": inner.String()})
 	if len(bomb) > 1<<20 {
 		t.Fatal("no bomb")
 	}
@@ -135,7 +81,7 @@ func TestHostile(t *testing.T) {
 	}{
 		"broken lock":   {map[string]string{"srv/bad/package-lock.json": `{"packages": `}, Limits{}, "/srv/bad/package-lock.json: "},
 		"broken jar":    {map[string]string{"srv/bad.jar": "PK\x03\x04 nothing of the kind, and long enough to be one"}, Limits{}, "/srv/bad.jar: "},
-		"climbing jar":  {map[string]string{"srv/bad.jar": jar(t, map[string]string{"../../../etc/pom.properties": "groupId=a\nartifactId=b\nversion=1\n"})}, Limits{}, ""},
+		"climbing jar":  {map[string]string{"srv/bad.jar": inventorytest.Jar(t, map[string]string{"../../../etc/pom.properties": "groupId=a\nartifactId=b\nversion=1\n"})}, Limits{}, ""},
 		"bomb":          {map[string]string{"srv/bomb.jar": bomb}, Limits{FileBytes: 1 << 20}, "/srv/bomb.jar: "},
 		"large file":    {map[string]string{"srv/composer.lock": strings.Repeat(" ", 2000)}, Limits{FileBytes: 1000}, "/srv/composer.lock: is larger than"},
 		"deep folder":   {map[string]string{"srv/" + strings.Repeat("d/", 60) + "go.mod": "module m"}, Limits{}, "is more than 40 folders deep"},
@@ -195,7 +141,7 @@ func TestOwner(t *testing.T) {
 	module := `{"name": "ms", "version": "0.7.0"}`
 	f := look(t, files(map[string]string{
 		"usr/lib/node_modules/ms/package.json": module, "usr/lib/node_modules/own/package.json": `{"name": "own", "version": "1.0.0"}`,
-		"opt/a.jar": jar(t, pom("g", "a", "1")), "var/lib/dpkg/info/node-ms.list": "/.\n/usr\n/usr/lib/node_modules/ms/package.json\n", "var/lib/dpkg/info/liba-java:all.list": "/opt/a.jar\n"}), Limits{})
+		"opt/a.jar": inventorytest.Jar(t, inventorytest.POM("g", "a", "1")), "var/lib/dpkg/info/node-ms.list": "/.\n/usr\n/usr/lib/node_modules/ms/package.json\n", "var/lib/dpkg/info/liba-java:all.list": "/opt/a.jar\n"}), Limits{})
 	if diff := cmp.Diff([]string{"Maven g:a 1 at /opt/a.jar of liba-java", "npm ms 0.7.0 at /usr/lib/node_modules/ms/package.json of node-ms", "npm own 1.0.0 at /usr/lib/node_modules/own/package.json"}, short(f)); diff != "" {
 		t.Error(diff)
 	}

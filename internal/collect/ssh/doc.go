@@ -28,6 +28,10 @@ func Commands() []CommandDoc {
 		{"/usr/bin/find / -mindepth 1 ( -path MOUNTS ) -prune -o ! -type l -printf FORMAT", "files with special permissions on local file systems", false},
 		{"/usr/bin/awk -v n=WORD PROGRAM", "counts files and keeps one example for each owner", false},
 		{"/usr/bin/find /proc/PIDS -maxdepth 1 -type l -printf FORMAT", "programs, name spaces and sockets of processes", false},
+		{"/usr/bin/find -H ROOTS -mindepth 1 -type f ( NAMES -o EXECUTABLE ) -printf FORMAT -o ! -type d -o ( PASSED ) -prune", "files that name components of applications, and programs", false},
+		{"/usr/bin/grep -c -h -a -F -m 1 -e MARKS -- PROGRAMS", "which programs hold a list of their components", false},
+		{"/usr/bin/dd if=FILE bs=16384 skip=N count=N", "the parts of programs and archives that name components", false},
+		{"/usr/bin/grep -H -Z -a -x -F -f - -- /var/lib/dpkg/info/*.list", "which packages brought the files of components", false},
 		{"/usr/bin/id -u", "whether the login is root", false},
 		{"/usr/bin/sudo -n -l", "what sudo grants without a password", false},
 	}

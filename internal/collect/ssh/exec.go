@@ -40,6 +40,7 @@ var (
 func (t *Transport) run(ctx context.Context, j job) result {
 	ctx, cancel := context.WithTimeout(ctx, j.time)
 	defer cancel()
+	t.runs.Add(1)
 	t.slots.RLock()
 	r, refused := t.try(ctx, j)
 	t.slots.RUnlock()

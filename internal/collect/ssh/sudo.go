@@ -67,17 +67,7 @@ func (t *Transport) sudoFiles(ctx context.Context, denied []host.Need, ev *host.
 			}
 		}
 	}
-	if len(ws) == 0 {
-		return
-	}
-	script, word := start(sudoScript)
-	var limit int64 = 1 << 20
-	for _, w := range ws {
-		script.WriteString("u " + strconv.FormatInt(w.max+1, 10) + " " + quote(w.path) + "\n")
-		limit = min(limit+w.max+64, 2*channelBytes)
-	}
-	r := t.run(ctx, job{script: script.String(), limit: limit, time: filesTime})
-	parseSudo(r, word, ws)
+	t.sudoCat(ctx, ws)
 	for _, w := range ws {
 		f := host.File{Info: host.Info{Path: w.path, Real: w.path, UID: -1, GID: -1}, Data: w.data, Err: w.err}
 		if plain[w.path] {
@@ -95,6 +85,20 @@ func (t *Transport) sudoFiles(ctx context.Context, denied []host.Need, ev *host.
 		}
 		ev.PutFile(f)
 	}
+}
+
+// sudoCat reads files as root, one by one.
+func (t *Transport) sudoCat(ctx context.Context, ws []*want) {
+	if len(ws) == 0 {
+		return
+	}
+	script, word := start(sudoScript)
+	var limit int64 = 1 << 20
+	for _, w := range ws {
+		script.WriteString("u " + strconv.FormatInt(w.max+1, 10) + " " + quote(w.path) + "\n")
+		limit = min(limit+w.max+64, 2*channelBytes)
+	}
+	parseSudo(t.run(ctx, job{script: script.String(), limit: limit, time: filesTime}), word, ws)
 }
 
 // parseSudo reads the contents from standard output, and from standard error what was said and the

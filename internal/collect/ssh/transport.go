@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -40,6 +41,7 @@ type Transport struct {
 	deep   bool
 	blobs  *Blobs
 	idle   shells
+	runs   atomic.Int64 // scripts, each of which waits for the network once
 	slots  sync.RWMutex // write-locked while a channel that was refused is tried alone
 }
 

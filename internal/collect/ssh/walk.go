@@ -82,7 +82,7 @@ func walkText(skip []string, deep bool) string {
 	if len(skip) > 0 {
 		var tests []string
 		for _, p := range skip {
-			tests = append(tests, "-path "+quote(strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(p)))
+			tests = append(tests, "-path "+quote(literal(p)))
 		}
 		foreign = `'(' ` + strings.Join(tests, " -o ") + ` ')' -prune -o`
 	}
@@ -100,6 +100,11 @@ fi </dev/null
 printf '%s r %s\n' "$N" $?
 } | awk -v "n=$N" "$W"
 `
+}
+
+// literal is a pattern of find that means p and nothing else.
+func literal(p string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(p)
 }
 
 // bulk says to find what host.Bulky says: in its -path a star also stands for slashes.
