@@ -9,6 +9,7 @@ import (
 
 	"holdfast.example/holdfast/internal/fact"
 	"holdfast.example/holdfast/internal/finding"
+	"holdfast.example/holdfast/internal/gosym"
 	"holdfast.example/holdfast/internal/report"
 	"holdfast.example/holdfast/internal/subject/components"
 	"holdfast.example/holdfast/internal/subject/linuxhost"
@@ -265,6 +266,28 @@ func (c *carrier) ecosystems() (out []string) {
 	return out
 }
 
+// linked tells what of a Go module is in the programs that have it; nil when of one of them nobody knows.
+func (c *carrier) linked(p vuln.Package) vuln.Linked {
+	if p.Ecosystem != "Go" || len(p.Places) == 0 || len(p.Places) >= components.MaxPlaces {
+		return nil
+	}
+	var sets []gosym.Set
+	for _, place := range p.Places {
+		i, ok := slices.BinarySearchFunc(c.components.Linked, place, func(l components.Linked, p string) int { return cmp.Compare(l.Place, p) })
+		if !ok {
+			return nil
+		}
+		s, err := gosym.ParseSet(c.components.Linked[i].Set)
+		if err != nil {
+			return nil
+		}
+		sets = append(sets, s)
+	}
+	return func(path, symbol string) bool {
+		return slices.ContainsFunc(sets, func(s gosym.Set) bool { return s.Has(path, symbol) })
+	}
+}
+
 // brought tells whether a component came with a package of the distribution.
 func brought(p vuln.Package, distribution string) bool {
 	return p.Owner != "" || len(p.Places) > 0 && !slices.ContainsFunc(p.Places, func(file string) bool { return !vuln.Managed(distribution, file) })
@@ -288,7 +311,7 @@ func (c *carrier) each(all []vuln.Package, f *vulnerabilities.Fact, a *advisorie
 			continue
 		}
 		f.Packages++
-		for _, m := range vuln.Of(p, order, a) {
+		for _, m := range vuln.OfProgram(p, order, a, c.linked(p)) {
 			f.Matches = append(f.Matches, vulnerabilities.Match{Match: m, Name: a.name(m)})
 		}
 	}
@@ -309,6 +332,10 @@ func merged(all []vulnerabilities.Match) []vulnerabilities.Match {
 			out = append(out, m)
 			continue
 		}
+		unused := out[i].Unused
+		if m.Unused == "" {
+			unused = "" // what is used in one version is used
+		}
 		p, other := out[i].Package, m.Package
 		order, ordered := version.For(p.Ecosystem)
 		if ordered && order.Compare(other.Version, p.Version) < 0 {
@@ -324,7 +351,7 @@ func merged(all []vulnerabilities.Match) []vulnerabilities.Match {
 		slices.Sort(p.Places)
 		p.Places = slices.Compact(p.Places)
 		p.Running = p.Running || other.Running
-		out[i].Package = p
+		out[i].Package, out[i].Unused = p, unused
 		for _, fixed := range m.Fixed {
 			if !slices.Contains(out[i].Fixed, fixed) {
 				out[i].Fixed = append(slices.Clone(out[i].Fixed), fixed)
@@ -369,7 +396,7 @@ func reported(subject string, f vulnerabilities.Fact) []report.Vulnerability {
 	var out []report.Vulnerability
 	for _, m := range f.Matches {
 		r := report.Vulnerability{ID: m.ID, Aliases: append([]string{}, m.Aliases...), Name: m.Name, Package: m.Package.Name, Version: m.Package.Version, Ecosystem: m.Package.Ecosystem,
-			Purl: m.Package.PURL(), Versions: m.Versions, Places: m.Package.Places, Running: m.Package.Running, FixedIn: append([]string{}, m.Fixed...), Severity: string(m.Severity), KEV: m.KEV, EPSS: m.EPSS, Subject: subject, Status: "open", Summary: m.Summary, Rated: m.Rated,
+			Purl: m.Package.PURL(), Versions: m.Versions, Places: m.Package.Places, Running: m.Package.Running, NotLinked: m.Unused, FixedIn: append([]string{}, m.Fixed...), Severity: string(m.Severity), KEV: m.KEV, EPSS: m.EPSS, Subject: subject, Status: "open", Summary: m.Summary, Rated: m.Rated,
 			Finding: finding.ID(vulnerabilities.Known.ID, f.Kind().Name, subject, m.Key())}
 		if m.CVSS != "" {
 			r.CVSS = &m.CVSS
