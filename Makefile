@@ -1,4 +1,4 @@
-# Holdfast: make run (build, and judge this machine), make test (everything that must hold).
+# Holdfast: make run (build, judge this machine and, on a terminal, show it in a browser), make test (everything that must hold).
 VERSION := $(shell git describe --tags --always 2>/dev/null || echo 0.1.0-dev)
 GOFLAGS_BUILD := -trimpath -ldflags "-s -w -X main.version=$(VERSION)"
 export CGO_ENABLED ?= 0
@@ -7,6 +7,7 @@ export CGO_ENABLED ?= 0
 
 run: build
 	./holdfast assess --fail-on never
+	@if [ -t 0 ] && [ -t 1 ]; then ./holdfast serve; fi
 
 build:
 	go build $(GOFLAGS_BUILD) -o holdfast ./cmd/holdfast

@@ -22,4 +22,4 @@ else
 fi
 go mod tidy -diff
 go generate ./...
-git diff --exit-code -- internal/subject/all docs/coverage.md
+git diff --exit-code -- internal/subject/all internal/web docs/coverage.md

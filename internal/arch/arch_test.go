@@ -51,14 +51,14 @@ func packages(t *testing.T) []pkg {
 // core are the packages that judge. Subjects belong to them.
 func isCore(name string) bool {
 	first := strings.Split(strings.TrimPrefix(name, "internal/"), "/")[0]
-	return slices.Contains([]string{"estate", "requirement", "fact", "host", "check", "finding", "run", "usercheck", "subject", "report", "sla", "vuln", "waiver", "sbom", "scanresult"}, first) &&
+	return slices.Contains([]string{"estate", "requirement", "fact", "host", "check", "finding", "run", "usercheck", "subject", "report", "sla", "vuln", "waiver", "sbom", "scanresult", "gosym"}, first) &&
 		!strings.HasPrefix(name, "internal/check/checktest") && !strings.HasPrefix(name, "internal/host/hosttest")
 }
 
 // isAdapter are the packages that touch files and networks. The advisories are one: their feeds come over HTTP and
-// their index is mapped from a file; who judges knows them by vuln.Source.
+// their index is mapped from a file; who judges knows them by vuln.Source. The ledger is files, the web answers a network.
 func isAdapter(name string) bool {
-	return strings.HasPrefix(name, "internal/collect/") || strings.HasPrefix(name, "internal/store/") || name == "internal/advisory"
+	return strings.HasPrefix(name, "internal/collect/") || strings.HasPrefix(name, "internal/store/") || name == "internal/advisory" || name == "internal/ledger" || name == "internal/web"
 }
 
 func TestCoreDoesNoIO(t *testing.T) {

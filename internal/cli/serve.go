@@ -1,0 +1,31 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"holdfast.example/holdfast/internal/app"
+	"holdfast.example/holdfast/internal/report"
+)
+
+func (g *global) serve() *cobra.Command {
+	o := app.ServeOptions{Version: g.version}
+	c := &cobra.Command{
+		Use: "serve", Short: "Show findings and ledger in a browser, on this machine",
+		Long: `Serves the findings, their history and the ledger to a browser on this machine, read-only. It listens on loopback
+alone and lets in who opens the link that it prints: once, within ten minutes. It ends with Ctrl-C; sessions end with it.`,
+		Example: "  holdfast serve\n  holdfast serve -f estate/ --listen 127.0.0.1:9000", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			o.State, o.DB = g.state, g.db
+			o.Words = func(e app.LedgerEntry) string { return report.Clean(entryWords(e)) }
+			o.Ready = func(address, link string) {
+				fmt.Fprintf(g.stdout, "Serving on %s\nLog in, once and within ten minutes: %s\n", address, link)
+			}
+			return app.Serve(cmd.Context(), o)
+		},
+	}
+	c.Flags().StringVarP(&o.Estate, "file", "f", env("HOLDFAST_FILE", ""), "estate: a file or a folder")
+	c.Flags().StringVar(&o.Listen, "listen", env("HOLDFAST_LISTEN", "127.0.0.1:8470"), "address of this machine and port; port 0 takes a free one")
+	return c
+}

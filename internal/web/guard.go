@@ -1,0 +1,63 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+)
+
+// maxBody is the most of a request that is read.
+const maxBody = 64 << 10
+
+// guard is passed by every request: it is asked for under a name that it has (a name of somebody else's that leads to
+// loopback is DNS rebinding), does not come from another site when it changes something, and is small. Every answer tells
+// the browser to run no script, load nothing from elsewhere and keep no copy.
+func (s *Server) guard(next http.Handler) http.Handler {
+	sameSite := http.NewCrossOriginProtection()
+	sameSite.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		plain(w, http.StatusForbidden, "this came from another site")
+	}))
+	inner := sameSite.Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+		h.Set("Cache-Control", "no-store")
+		if !s.origins[r.Host] {
+			plain(w, http.StatusMisdirectedRequest, "this server is not "+clean(r.Host))
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		inner.ServeHTTP(w, r)
+	})
+}
+
+// clean is a name as it can be told back.
+func clean(host string) string {
+	return strings.Map(func(r rune) rune {
+		if r > ' ' && r < 0x7f && r != '<' && r != '>' {
+			return r
+		}
+		return -1
+	}, host[:min(len(host), 100)])
+}
+
+// behind lets sessions through. Who has none is told so, whether what they ask for exists or not.
+func (s *Server) behind(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case s.sessions.is(r, s.now()):
+			next.ServeHTTP(w, r)
+		case strings.HasPrefix(r.URL.Path, "/api/v1/"):
+			w.Header().Set("Content-Type", "application/problem+json")
+			w.WriteHeader(http.StatusUnauthorized)
+			_, _ = w.Write([]byte(`{"title":"No session","status":401}` + "\n"))
+		default:
+			s.show(w, r, http.StatusUnauthorized, messagePage("Log in", "Open the link that the server printed when it started; it works once, for ten minutes. A new one: start the server again.", false))
+		}
+	})
+}

@@ -1,0 +1,87 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"time"
+)
+
+func (s *Server) overview(w http.ResponseWriter, r *http.Request) {
+	all, err := s.data.Findings(r.Context(), perPage)
+	if err != nil {
+		s.failed(w, r, err)
+		return
+	}
+	s.show(w, r, http.StatusOK, overviewPage(summary(all, s.now()), s.version))
+}
+
+func (s *Server) findings(w http.ResponseWriter, r *http.Request) {
+	all, err := s.data.Findings(r.Context(), perPage)
+	if err != nil {
+		s.failed(w, r, err)
+		return
+	}
+	s.show(w, r, http.StatusOK, findingsPage(all, s.now()))
+}
+
+func (s *Server) finding(w http.ResponseWriter, r *http.Request) {
+	d, err := s.data.Finding(r.Context(), r.PathValue("id"))
+	if err != nil {
+		s.failed(w, r, err)
+		return
+	}
+	s.show(w, r, http.StatusOK, findingPage(d, s.now()))
+}
+
+func (s *Server) ledger(w http.ResponseWriter, r *http.Request) {
+	l, err := s.data.Ledger(r.Context(), perPage)
+	if err != nil {
+		s.failed(w, r, err)
+		return
+	}
+	s.show(w, r, http.StatusOK, ledgerPage(l))
+}
+
+// failed tells that something is not there, or that it cannot be had; why stands in the log of the server alone.
+func (s *Server) failed(w http.ResponseWriter, r *http.Request, err error) {
+	if errors.Is(err, ErrNone) {
+		s.show(w, r, http.StatusNotFound, messagePage("Nothing here", "There is no such finding.", true))
+		return
+	}
+	s.show(w, r, http.StatusInternalServerError, messagePage("This page cannot be made", "The database could not be read. On the server: holdfast doctor", true))
+}
+
+// Summary is what the overview says.
+type Summary struct {
+	Findings
+	Overdue, Week int // among those shown
+	Severities    []Count
+	Shown         bool // all are counted, not only the first of them
+}
+
+// Count is how many of a name.
+type Count struct {
+	Name string
+	N    int
+}
+
+func summary(all Findings, now time.Time) Summary {
+	s := Summary{Findings: all, Shown: all.Open <= len(all.List)}
+	n := map[string]int{}
+	for _, f := range all.List {
+		n[string(f.Severity)]++
+		switch {
+		case f.Due == nil:
+		case f.Due.Before(now):
+			s.Overdue++
+		case f.Due.Before(now.AddDate(0, 0, 7)):
+			s.Week++
+		}
+	}
+	for _, name := range []string{"critical", "high", "moderate", "low", "info"} {
+		if n[name] > 0 {
+			s.Severities = append(s.Severities, Count{name, n[name]})
+		}
+	}
+	return s
+}

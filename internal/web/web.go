@@ -1,0 +1,129 @@
+// Package web serves the pages of a control plane. Nothing is shown without a session but whether the server lives, its
+// style, and the page where one logs in; what is asked for that does not exist is answered as what one may not see.
+package web
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"io/fs"
+	"net/http"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"holdfast.example/holdfast/internal/finding"
+)
+
+// Data is what the pages show. Ids come from whoever asks and are checked by it.
+type Data interface {
+	// Ready tells whether what is shown can be read at all.
+	Ready(ctx context.Context) error
+	// Findings gives open findings, what to do next first, at most limit, and how many there are.
+	Findings(ctx context.Context, limit int) (Findings, error)
+	// Finding gives one with its history. ErrNone: there is none of that id.
+	Finding(ctx context.Context, id string) (Detail, error)
+	// Ledger gives the newest entries of the ledger, the newest first, at most limit.
+	Ledger(ctx context.Context, limit int) (Ledger, error)
+}
+
+// ErrNone says that there is nothing of that id.
+var ErrNone = errors.New("there is no such thing")
+
+// Findings is the beginning of the list of open findings.
+type Findings struct {
+	List    []finding.Finding
+	Open    int
+	Settled int
+}
+
+// Detail is a finding with what its check says and its history.
+type Detail struct {
+	finding.Finding
+	Doc, Remedy  string
+	Requirements []string
+	History      []finding.Event
+}
+
+// Ledger is the end of the ledger.
+type Ledger struct {
+	Size    uint64
+	Root    []byte
+	Key     string
+	Entries []Entry
+}
+
+// Entry is one line of the ledger.
+type Entry struct {
+	Index uint64
+	At    time.Time
+	ID    string
+	Words string
+}
+
+// Server answers requests. Make it by New.
+type Server struct {
+	data     Data
+	now      func() time.Time
+	sessions *sessions
+	origins  map[string]bool // names under which it may be asked for, with port
+	version  string
+}
+
+// New makes a server that answers under the given names, each host:port as a browser sends it.
+func New(data Data, version string, now func() time.Time, hosts ...string) *Server {
+	s := &Server{data: data, now: now, sessions: newSessions(), origins: map[string]bool{}, version: version}
+	for _, h := range hosts {
+		s.origins[h] = true
+	}
+	return s
+}
+
+// Link makes a token for one log-in within ten minutes; an older one that nobody used is worth nothing from then on.
+func (s *Server) Link() string { return s.sessions.link(s.now()) }
+
+//go:embed static
+var static embed.FS
+
+// perPage is how many findings one page shows.
+const perPage = 200
+
+// Handler is all of it: what comes in passes the guard first.
+func (s *Server) Handler() http.Handler {
+	open := http.NewServeMux()
+	files, _ := fs.Sub(static, "static")
+	open.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") })
+	open.HandleFunc("GET /readyz", s.ready)
+	open.Handle("GET /static/", http.StripPrefix("/static/", http.FileServerFS(files)))
+	open.HandleFunc("GET /log-in/{token}", func(w http.ResponseWriter, r *http.Request) {
+		s.show(w, r, http.StatusOK, welcomePage(r.PathValue("token"), s.sessions.holds(r.PathValue("token"), s.now())))
+	})
+	open.HandleFunc("POST /log-in/{token}", s.logIn)
+
+	closed := http.NewServeMux()
+	closed.HandleFunc("GET /{$}", s.overview)
+	closed.HandleFunc("GET /findings", s.findings)
+	closed.HandleFunc("GET /findings/{id}", s.finding)
+	closed.HandleFunc("GET /ledger", s.ledger)
+	closed.HandleFunc("POST /log-out", s.logOut)
+	open.Handle("/", s.behind(closed))
+	return s.guard(open)
+}
+
+func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
+	if err := s.data.Ready(r.Context()); err != nil {
+		plain(w, http.StatusServiceUnavailable, "the database cannot be read")
+		return
+	}
+	plain(w, http.StatusOK, "ready")
+}
+
+func plain(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(text + "\n"))
+}
+
+func (s *Server) show(w http.ResponseWriter, r *http.Request, status int, page templ.Component) {
+	templ.Handler(page, templ.WithStatus(status)).ServeHTTP(w, r)
+}

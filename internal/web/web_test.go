@@ -1,0 +1,253 @@
+package web
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"holdfast.example/holdfast/internal/finding"
+)
+
+// data is a company with two findings, one of a host that names itself a script.
+type data struct{ broken bool }
+
+const evil = `<script>alert(1)</script>"><img src=x>`
+
+func (d data) Ready(context.Context) error {
+	if d.broken {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+
+func (d data) Findings(context.Context, int) (Findings, error) {
+	if d.broken {
+		return Findings{}, io.ErrUnexpectedEOF
+	}
+	past := now.AddDate(0, 0, -1)
+	a := finding.Finding{ID: "F-AAAAAAAAAA", Title: "Root cannot log in", Subject: evil, Detail: evil, Severity: "high"}
+	a.Due = &past
+	return Findings{List: []finding.Finding{a, {ID: "F-BBBBBBBBBB", Title: "Second", Subject: "web-2", Severity: "low"}}, Open: 2, Settled: 1}, nil
+}
+
+func (d data) Finding(_ context.Context, id string) (Detail, error) {
+	if id != "F-AAAAAAAAAA" {
+		return Detail{}, ErrNone
+	}
+	return Detail{Finding: finding.Finding{ID: id, Title: evil, Detail: evil, Source: evil}, Doc: evil, Remedy: evil, Requirements: []string{evil},
+		History: []finding.Event{{At: now, Happened: "opened", Reason: evil}}}, nil
+}
+
+func (d data) Ledger(context.Context, int) (Ledger, error) {
+	return Ledger{Size: 1, Root: []byte{1}, Key: evil, Entries: []Entry{{At: now, ID: "decision/1", Words: evil}}}, nil
+}
+
+var now = time.Date(2026, 11, 26, 9, 0, 0, 0, time.UTC)
+
+// clock is a time that tests move.
+type clock struct{ at time.Time }
+
+func (c *clock) now() time.Time { return c.at }
+
+type visitor struct {
+	t *testing.T
+	*http.Client
+	base string
+}
+
+func serving(t *testing.T, d Data) (*Server, *clock, func() visitor) {
+	t.Helper()
+	c := &clock{now}
+	ts := httptest.NewUnstartedServer(nil)
+	s := New(d, "1.0", c.now, ts.Listener.Addr().String())
+	ts.Config.Handler = s.Handler()
+	ts.Start()
+	t.Cleanup(ts.Close)
+	return s, c, func() visitor {
+		jar, _ := cookiejar.New(nil)
+		return visitor{t, &http.Client{Jar: jar}, ts.URL}
+	}
+}
+
+func (v visitor) do(method, path string, change ...func(*http.Request)) (int, string, http.Header) {
+	v.t.Helper()
+	req, err := http.NewRequestWithContext(v.t.Context(), method, v.base+path, nil)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	for _, c := range change {
+		c(req)
+	}
+	resp, err := v.Do(req)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, _ := io.ReadAll(resp.Body)
+	return resp.StatusCode, string(body), resp.Header
+}
+
+// TestRoutes is every route without and with a session: what is not open is closed, whether it exists or not.
+func TestRoutes(t *testing.T) {
+	s, _, visit := serving(t, data{})
+	in, out := visit(), visit()
+	if status, body, _ := in.do("POST", "/log-in/"+s.Link()); status != 200 || !strings.Contains(body, "Overview") {
+		t.Fatal(status, body)
+	}
+	for _, x := range []struct {
+		method, path    string
+		without, within int
+	}{
+		{"GET", "/healthz", 200, 200}, {"GET", "/readyz", 200, 200}, {"GET", "/static/style.css", 200, 200}, {"GET", "/log-in/x", 200, 200},
+		{"GET", "/", 401, 200}, {"GET", "/findings", 401, 200}, {"GET", "/findings/F-AAAAAAAAAA", 401, 200}, {"GET", "/ledger", 401, 200},
+		{"GET", "/findings/F-NOTTHERE00", 401, 404}, {"GET", "/nothing", 401, 404}, {"GET", "/api/v1/findings", 401, 404}, {"GET", "/api/v1/nothing", 401, 404},
+		{"POST", "/", 401, 405}, {"DELETE", "/findings", 401, 405}, {"POST", "/log-in/x", 403, 403}, {"GET", "/log-out", 401, 405},
+		{"GET", "/static/../web.go", 401, 404}, {"GET", "/findings/..%2f..%2fetc%2fpasswd", 401, 404}, {"GET", "/findings/'%20OR%201=1", 401, 404},
+	} {
+		if got, _, _ := out.do(x.method, x.path); got != x.without {
+			t.Errorf("%s %s without a session: %d, want %d", x.method, x.path, got, x.without)
+		}
+		if got, _, _ := in.do(x.method, x.path); got != x.within {
+			t.Errorf("%s %s with one: %d, want %d", x.method, x.path, got, x.within)
+		}
+	}
+}
+
+func TestLink(t *testing.T) {
+	s, c, visit := serving(t, data{})
+	old := s.Link()
+	link := s.Link()
+	v := visit()
+	if status, _, _ := v.do("POST", "/log-in/"+old); status != 403 {
+		t.Error("a link that a newer one replaced:", status)
+	}
+	for range 3 { // looking does not use it up
+		if _, body, _ := visit().do("GET", "/log-in/"+link); !strings.Contains(body, "<button") {
+			t.Error(body)
+		}
+	}
+	if status, _, _ := v.do("POST", "/log-in/"+link); status != 200 {
+		t.Error(status)
+	}
+	if status, _, _ := visit().do("POST", "/log-in/"+link); status != 403 {
+		t.Error("a link works twice:", status)
+	}
+	link = s.Link()
+	c.at = c.at.Add(linkTime)
+	if status, _, _ := visit().do("POST", "/log-in/"+link); status != 403 {
+		t.Error("a link works after ten minutes:", status)
+	}
+}
+
+func TestSession(t *testing.T) {
+	s, c, visit := serving(t, data{})
+	v := visit()
+	status, _, _ := v.do("POST", "/log-in/"+s.Link(), func(r *http.Request) { r.AddCookie(&http.Cookie{Name: cookieName, Value: "chosen"}) })
+	if status != 200 {
+		t.Fatal(status)
+	}
+	base, _ := url.Parse(v.base)
+	for _, k := range v.Jar.Cookies(base) {
+		if k.Value == "chosen" || len(k.Value) < 43 {
+			t.Error("the session was named by who logged in:", k.Value)
+		}
+	}
+	stranger := visit()
+	if status, _, _ := stranger.do("GET", "/", func(r *http.Request) { r.AddCookie(&http.Cookie{Name: cookieName, Value: "chosen"}) }); status != 401 {
+		t.Error(status)
+	}
+	for range 20 { // in use
+		c.at = c.at.Add(20 * time.Minute)
+		if status, _, _ := v.do("GET", "/"); status != 200 {
+			t.Fatal("a session that is used ends:", status)
+		}
+	}
+	c.at = c.at.Add(idleTime)
+	if status, _, _ := v.do("GET", "/"); status != 401 {
+		t.Error("an idle session goes on:", status)
+	}
+	v = visit()
+	v.do("POST", "/log-in/"+s.Link())
+	for range 40 {
+		c.at = c.at.Add(20 * time.Minute)
+		status, _, _ = v.do("GET", "/")
+	}
+	if status != 401 {
+		t.Error("a session goes on for ever:", status)
+	}
+	v = visit()
+	v.do("POST", "/log-in/"+s.Link())
+	kept := v.Jar.Cookies(base)
+	if status, _, _ := v.do("POST", "/log-out"); status != 200 {
+		t.Error(status)
+	}
+	if status, _, _ := visit().do("GET", "/", func(r *http.Request) { r.AddCookie(kept[0]) }); status != 401 {
+		t.Error("a session goes on after it was ended:", status)
+	}
+}
+
+// TestGuard is what other sites, other names and other machines could try.
+func TestGuard(t *testing.T) {
+	s, _, visit := serving(t, data{})
+	v := visit()
+	_, _, header := v.do("POST", "/log-in/"+s.Link())
+	if csp := header.Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'none'") || strings.Contains(csp, "unsafe") {
+		t.Error(csp)
+	}
+	if status, body, _ := v.do("GET", "/", func(r *http.Request) { r.Host = "rebound.example" }); status != 421 || strings.Contains(body, "Overview") {
+		t.Error("another name:", status)
+	}
+	if status, _, _ := v.do("POST", "/log-out", func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") }); status != 403 {
+		t.Error("another site:", status)
+	}
+	if status, _, _ := v.do("POST", "/log-out", func(r *http.Request) { r.Header.Set("Origin", "https://evil.example") }); status != 403 {
+		t.Error("another origin:", status)
+	}
+	if status, _, _ := v.do("GET", "/"); status != 200 {
+		t.Error("what was refused ended the session:", status)
+	}
+	resp, err := v.Get(v.base + "/log-in/x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	for _, k := range resp.Cookies() {
+		t.Error("a cookie without a log-in:", k)
+	}
+}
+
+func TestNothingIsRun(t *testing.T) {
+	s, _, visit := serving(t, data{})
+	v := visit()
+	v.do("POST", "/log-in/"+s.Link())
+	for _, path := range []string{"/", "/findings", "/findings/F-AAAAAAAAAA", "/ledger", "/log-in/" + url.PathEscape(evil)} {
+		_, body, _ := v.do("GET", path)
+		if strings.Contains(body, "<script") || strings.Contains(body, "<img") || strings.Contains(body, "style=") || strings.Contains(body, "onclick") {
+			t.Errorf("%s: %s", path, body)
+		}
+		if strings.Contains(body, "http://") || strings.Contains(body, "https://") {
+			t.Errorf("%s asks another host: %s", path, body)
+		}
+	}
+	_, body, _ := v.do("GET", "/findings")
+	if !strings.Contains(body, "OVERDUE since 2026-11-25") || !strings.Contains(body, "no deadline") {
+		t.Error(body)
+	}
+}
+
+func TestBroken(t *testing.T) {
+	s, _, visit := serving(t, data{broken: true})
+	v := visit()
+	if status, body, _ := v.do("GET", "/readyz"); status != 503 || strings.Contains(body, "EOF") {
+		t.Error(status, body)
+	}
+	if status, body, _ := v.do("POST", "/log-in/"+s.Link()); status != 500 || strings.Contains(body, "EOF") || !strings.Contains(body, "holdfast doctor") {
+		t.Error(status, body)
+	}
+}
