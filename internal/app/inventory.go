@@ -117,8 +117,9 @@ type advisories struct {
 	damage  func() error                 // what of them could not be read so far; nil: nobody asks
 	renew   func() error                 // makes them anew from what was imported
 	stale   func(ecosystem string) error // why nothing found means nothing for an ecosystem; nil: its feed is there and fresh
-	edition string                       // which ones they are
-	names   map[string]string            // under which name a vulnerability is remembered, by alias
+	ends    ends
+	edition string            // which ones they are
+	names   map[string]string // under which name a vulnerability is remembered, by alias
 }
 
 // observations compares each subject with the advisories. Where these are damaged, they are made anew first; what cannot
@@ -186,7 +187,7 @@ func (v *carriers) compared(subject string, a *advisories) (fact.Observation, []
 // digest names the fact by what it was made of: the same packages and the same advisories give the same. Nobody records
 // it, and to write thousands of matches out for their hash takes longer than to find them.
 func (c *carrier) digest(f vulnerabilities.Fact, a *advisories) string {
-	gaps, err := fact.Canonical(vulnerabilities.Fact{Gaps: f.Gaps})
+	gaps, err := fact.Canonical(vulnerabilities.Fact{Gaps: f.Gaps, Ended: f.Ended}) // what has ended depends on the day too
 	if err != nil {
 		return ""
 	}
@@ -200,6 +201,7 @@ func (c *carrier) match(f *vulnerabilities.Fact, a *advisories) {
 	}
 	if a.missing != nil {
 		unknown(a.missing.Error())
+		c.end(f, a, "")
 		return
 	}
 	all := slices.Clone(c.packages)
@@ -218,6 +220,7 @@ func (c *carrier) match(f *vulnerabilities.Fact, a *advisories) {
 			own = listed[i].Ecosystem
 		}
 	}
+	c.end(f, a, own)
 	for _, p := range listed {
 		if !vuln.IsDistribution(p.Ecosystem) && brought(p, own) {
 			f.Brought++
