@@ -13,7 +13,7 @@ import (
 // ends is what is known of the end of products, as of a day.
 type ends struct {
 	of    func(identifier string) []advisory.Product // nil: there are none
-	stale error // why nothing found means nothing; nil: the dates are there and fresh
+	stale error                                      // why nothing found means nothing; nil: the dates are there and fresh
 	day   time.Time
 }
 
