@@ -18,6 +18,8 @@ type Origin struct {
 	Limit Limit  `yaml:"limit"`
 	Bytes int64  `yaml:"bytes"` // the most that is downloaded
 	For   string `yaml:"for"`
+
+	Sizes map[string]int `yaml:"sizes"` // MB of a download, roughly, by ecosystem or feed
 }
 
 // Limit is a time as it stands in the catalogue: 48h.
@@ -88,6 +90,14 @@ func (o Origins) Of(feed string) Origin {
 	out := o[i]
 	out.URL = strings.ReplaceAll(out.URL, "{ecosystem}", url.PathEscape(feed))
 	return out
+}
+
+// Size is roughly what the download of feeds takes, in MB; of those whose size nobody wrote down, nothing.
+func (o Origins) Size(feeds []string) (mb int) {
+	for _, f := range feeds {
+		mb += o.Of(f).Sizes[f]
+	}
+	return mb
 }
 
 // Stale tells how old a feed is and whether it is older than it may be: then that nothing is found means nothing. Age

@@ -36,8 +36,8 @@ func advisoryStore(stateFlag string) (*advisory.Store, error) {
 	return advisory.At(filepath.Join(state, "advisories"), orders), nil
 }
 
-// errNoAdvisories says what to do where none were imported.
-var errNoAdvisories = errors.New("no advisories are here: holdfast advisory update")
+// errNoAdvisories says that none were imported; who says so says also what to do.
+var errNoAdvisories = errors.New("no advisories are here")
 
 // know opens the advisories. Without any, what is vulnerable is unknown.
 func (w *world) know(ctx context.Context, store *sqlite.Store, state string, now time.Time) error {
@@ -117,6 +117,26 @@ func staleness(feeds []advisory.Feed, now time.Time) (func(ecosystem string) err
 		}
 		return nil
 	}, nil
+}
+
+// fetching says by which command the advisories of ecosystems come, and roughly how much that loads.
+func fetching(ecosystems []string) string {
+	const command = "holdfast advisory update"
+	origins, err := advisory.LoadOrigins(catalog.FS)
+	if err != nil {
+		return command
+	}
+	feeds := []string{}
+	for _, e := range ecosystems {
+		if base := vuln.Base(e); !slices.Contains(feeds, base) {
+			feeds = append(feeds, base)
+		}
+	}
+	slices.Sort(feeds)
+	if mb := origins.Size(append(slices.Clone(feeds), advisory.KEV, advisory.EPSS, advisory.EOL)); mb > 0 && len(feeds) > 0 {
+		return fmt.Sprintf("%s (some %d MB: %s, and the lists of what is exploited, likely and past its end)", command, mb, strings.Join(feeds, ", "))
+	}
+	return command
 }
 
 // hours tells an age as people say it.

@@ -56,7 +56,7 @@ func Affected(ctx context.Context, q AffectedQuery) (*AffectedList, error) {
 	}
 	ix, err := advisory.At(filepath.Join(state, "advisories"), orders).Index(ctx, q.Now)
 	if errors.Is(err, advisory.ErrEmpty) {
-		return nil, &UsageError{errNoAdvisories.Error()}
+		return nil, &UsageError{errNoAdvisories.Error() + ": holdfast advisory update"}
 	} else if err != nil {
 		return nil, err
 	}

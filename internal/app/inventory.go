@@ -2,16 +2,19 @@ package app
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 	"strings"
 	"time"
 
 	"holdfast.example/holdfast/internal/fact"
 	"holdfast.example/holdfast/internal/finding"
+	"holdfast.example/holdfast/internal/gosym"
 	"holdfast.example/holdfast/internal/report"
 	"holdfast.example/holdfast/internal/subject/components"
 	"holdfast.example/holdfast/internal/subject/linuxhost"
 	"holdfast.example/holdfast/internal/subject/packages"
+	"holdfast.example/holdfast/internal/subject/running"
 	"holdfast.example/holdfast/internal/subject/vulnerabilities"
 	"holdfast.example/holdfast/internal/vuln"
 	"holdfast.example/holdfast/internal/vuln/version"
@@ -31,6 +34,8 @@ type carrier struct {
 	manager  string
 	packages []vuln.Package // of the distribution, whose ecosystem is not set yet
 	gap      *fact.Problem  // the database of packages could not be read
+	running  running.Fact   // what of it runs; empty where nobody looked
+	runs     string         // digest of that
 
 	listing    fact.Observation // of its components, without the fact
 	components components.Fact
@@ -61,6 +66,9 @@ func (v *carriers) add(obs []fact.Observation) {
 			}
 			c.seen = o
 			c.seen.Fact = nil
+		case running.Fact:
+			c := v.at(o.Subject)
+			c.running, c.runs = f, o.Digest
 		case components.Fact:
 			c := v.at(o.Subject)
 			c.components, c.listing = f, o
@@ -74,40 +82,6 @@ func (v *carriers) add(obs []fact.Observation) {
 			}
 		}
 	}
-}
-
-// ofDistribution gives the installed packages by source, as the advisories of distributions speak of them.
-func ofDistribution(f packages.Fact) []vuln.Package {
-	type source struct{ name, version string }
-	at := map[source]int{}
-	offered := map[string]string{} // by binary package; sources and their binaries mostly share the number
-	for _, u := range f.Updates {
-		offered[u.Name] = u.Candidate
-	}
-	var out []vuln.Package
-	for _, p := range f.Packages {
-		if !p.Installed() {
-			continue
-		}
-		s := source{p.Name, p.Version}
-		switch f.Manager {
-		case "dpkg":
-			s.name, s.version = vuln.DebianSource(p.Name, p.Version, p.Source, p.SourceVersion)
-		case "apk":
-			s.name = cmp.Or(p.Source, p.Name)
-		}
-		i, ok := at[s]
-		if !ok {
-			i = len(out)
-			at[s] = i
-			out = append(out, vuln.Package{Name: s.name, Version: s.version})
-		}
-		out[i].Offered = cmp.Or(out[i].Offered, offered[p.Name])
-		if !slices.Contains(out[i].Installed, p.Name) {
-			out[i].Installed = append(out[i].Installed, p.Name)
-		}
-	}
-	return out
 }
 
 // advisories is what is known of vulnerabilities, with how old that is.
@@ -191,7 +165,7 @@ func (c *carrier) digest(f vulnerabilities.Fact, a *advisories) string {
 	if err != nil {
 		return ""
 	}
-	return fact.Digest([]byte(strings.Join([]string{c.seen.Digest, c.listing.Digest, a.edition, string(gaps)}, "\n")))
+	return fact.Digest([]byte(strings.Join([]string{c.seen.Digest, c.listing.Digest, c.runs, a.edition, string(gaps)}, "\n")))
 }
 
 // match compares what is there with the advisories, each ecosystem by its own.
@@ -200,7 +174,11 @@ func (c *carrier) match(f *vulnerabilities.Fact, a *advisories) {
 		f.Note(vulnerabilities.PartAdvisories, &fact.Problem{Cause: fact.Failed, Source: "advisories", Text: text})
 	}
 	if a.missing != nil {
-		unknown(a.missing.Error())
+		text := a.missing.Error()
+		if errors.Is(a.missing, errNoAdvisories) {
+			text += ": " + fetching(c.ecosystems())
+		}
+		unknown(text)
 		c.end(f, a, "")
 		return
 	}
@@ -228,7 +206,55 @@ func (c *carrier) match(f *vulnerabilities.Fact, a *advisories) {
 		}
 		all = append(all, p)
 	}
+	for i, p := range all {
+		all[i].Running = p.Running || c.runs != "" && c.isRunning(p)
+	}
 	c.each(all, f, a, unknown)
+}
+
+// isRunning tells whether some process runs a file of a package, or is the program that a component is.
+func (c *carrier) isRunning(p vuln.Package) bool {
+	has := func(list []string, what string) bool {
+		_, found := slices.BinarySearch(list, what)
+		return found
+	}
+	return slices.ContainsFunc(p.Installed, func(name string) bool { return has(c.running.Packages, name) }) ||
+		slices.ContainsFunc(p.Places, func(file string) bool { return has(c.running.Programs, file) })
+}
+
+// ecosystems are those of what is there.
+func (c *carrier) ecosystems() (out []string) {
+	if own, known := vuln.OfRelease(c.os.ID, c.os.Version); known && len(c.packages) > 0 {
+		out = append(out, own)
+	}
+	for _, p := range c.components.Packages {
+		if _, ordered := version.For(p.Ecosystem); ordered && !slices.Contains(out, p.Ecosystem) {
+			out = append(out, p.Ecosystem)
+		}
+	}
+	return out
+}
+
+// linked tells what of a Go module is in the programs that have it; nil when of one of them nobody knows.
+func (c *carrier) linked(p vuln.Package) vuln.Linked {
+	if p.Ecosystem != "Go" || len(p.Places) == 0 || len(p.Places) >= components.MaxPlaces {
+		return nil
+	}
+	var sets []gosym.Set
+	for _, place := range p.Places {
+		i, ok := slices.BinarySearchFunc(c.components.Linked, place, func(l components.Linked, p string) int { return cmp.Compare(l.Place, p) })
+		if !ok {
+			return nil
+		}
+		s, err := gosym.ParseSet(c.components.Linked[i].Set)
+		if err != nil {
+			return nil
+		}
+		sets = append(sets, s)
+	}
+	return func(path, symbol string) bool {
+		return slices.ContainsFunc(sets, func(s gosym.Set) bool { return s.Has(path, symbol) })
+	}
 }
 
 // brought tells whether a component came with a package of the distribution.
@@ -254,7 +280,7 @@ func (c *carrier) each(all []vuln.Package, f *vulnerabilities.Fact, a *advisorie
 			continue
 		}
 		f.Packages++
-		for _, m := range vuln.Of(p, order, a) {
+		for _, m := range vuln.OfProgram(p, order, a, c.linked(p)) {
 			f.Matches = append(f.Matches, vulnerabilities.Match{Match: m, Name: a.name(m)})
 		}
 	}
@@ -275,6 +301,10 @@ func merged(all []vulnerabilities.Match) []vulnerabilities.Match {
 			out = append(out, m)
 			continue
 		}
+		unused := out[i].Unused
+		if m.Unused == "" {
+			unused = "" // what is used in one version is used
+		}
 		p, other := out[i].Package, m.Package
 		order, ordered := version.For(p.Ecosystem)
 		if ordered && order.Compare(other.Version, p.Version) < 0 {
@@ -290,7 +320,7 @@ func merged(all []vulnerabilities.Match) []vulnerabilities.Match {
 		slices.Sort(p.Places)
 		p.Places = slices.Compact(p.Places)
 		p.Running = p.Running || other.Running
-		out[i].Package = p
+		out[i].Package, out[i].Unused = p, unused
 		for _, fixed := range m.Fixed {
 			if !slices.Contains(out[i].Fixed, fixed) {
 				out[i].Fixed = append(slices.Clone(out[i].Fixed), fixed)
@@ -335,7 +365,7 @@ func reported(subject string, f vulnerabilities.Fact) []report.Vulnerability {
 	var out []report.Vulnerability
 	for _, m := range f.Matches {
 		r := report.Vulnerability{ID: m.ID, Aliases: append([]string{}, m.Aliases...), Name: m.Name, Package: m.Package.Name, Version: m.Package.Version, Ecosystem: m.Package.Ecosystem,
-			Purl: m.Package.PURL(), Versions: m.Versions, Places: m.Package.Places, Running: m.Package.Running, FixedIn: append([]string{}, m.Fixed...), Severity: string(m.Severity), KEV: m.KEV, EPSS: m.EPSS, Subject: subject, Status: "open", Summary: m.Summary, Rated: m.Rated,
+			Purl: m.Package.PURL(), Versions: m.Versions, Places: m.Package.Places, Running: m.Package.Running, NotLinked: m.Unused, FixedIn: append([]string{}, m.Fixed...), Severity: string(m.Severity), KEV: m.KEV, EPSS: m.EPSS, Subject: subject, Status: "open", Summary: m.Summary, Rated: m.Rated,
 			Finding: finding.ID(vulnerabilities.Known.ID, f.Kind().Name, subject, m.Key())}
 		if m.CVSS != "" {
 			r.CVSS = &m.CVSS

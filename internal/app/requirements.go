@@ -106,7 +106,7 @@ func reads(c *check.Check) []string {
 	case "claims":
 		return []string{"linuxhost", "sshd", "accounts"}
 	case "vulnerabilities":
-		return []string{"linuxhost", "packages", "components"}
+		return []string{"linuxhost", "packages", "components", "running"}
 	case "endpointclaims":
 		return []string{"tlsserver"}
 	}

@@ -39,6 +39,7 @@ func (s Selection) words() string {
 
 // desk is what deciding needs: the store, the estate and the clock.
 type desk struct {
+	state  string
 	store  *sqlite.Store
 	estate *estate.Estate
 	clock  *finding.Clock
@@ -65,6 +66,7 @@ func openDesk(ctx context.Context, stateFlag, db, path string, now time.Time) (*
 	if err != nil {
 		return nil, err
 	}
+	d.state = state
 	if d.store, err = openStore(ctx, state, db); err != nil {
 		return nil, err
 	}
@@ -185,7 +187,7 @@ func AddWaiver(ctx context.Context, o WaiverOptions) (waiver.Waiver, error) {
 	if alone, err := waiver.Decide(w, by.Person, about(list), d.estate); alone && err == nil {
 		return d.decide(ctx, w.ID, waiver.Approve, "")
 	}
-	return w, nil
+	return w, enter(ctx, d.store, d.state)
 }
 
 // ending reads the day or time at which a decision ends. A false positive is looked at again after 12 months.
@@ -297,7 +299,7 @@ func (d *desk) decide(ctx context.Context, id string, action waiver.Action, why 
 		return waiver.Waiver{}, err
 	}
 	w, _, err := d.find(ctx, id)
-	return w, err
+	return w, errors.Join(err, enter(ctx, d.store, d.state))
 }
 
 // ListedWaiver is a decision with what it does at a time.

@@ -48,23 +48,31 @@ type Output struct {
 
 // Process is one running process.
 type Process struct {
-	PID       int
-	Parent    int
-	Name      string // comm
-	Exe       string // link target of /proc/PID/exe, empty for kernel threads or when denied
-	Args      []string
-	UIDs      [4]int // real, effective, saved, file system
-	GIDs      [4]int
-	Caps      uint64 // effective capabilities, a bit each
-	NoNewPriv bool
-	Seccomp   int      // 0 off, 1 strict, 2 filter
-	Cgroup    string   // path in the unified or systemd hierarchy
-	PIDNS     string   // pid:[…], empty when denied
-	NetNS     string   // net:[…], empty when denied
-	Sockets   []uint64 // inodes, nil with Denied when they could not be read
-	Environ   []byte   // NUL separated; held in memory only, never stored
-	EnvDenied bool
-	FDDenied  bool
+	PID        int
+	Parent     int
+	Name       string // comm
+	Exe        string // link target of /proc/PID/exe, empty for kernel threads or when denied
+	Args       []string
+	UIDs       [4]int // real, effective, saved, file system
+	GIDs       [4]int
+	Caps       uint64 // effective capabilities, a bit each
+	NoNewPriv  bool
+	Seccomp    int       // 0 off, 1 strict, 2 filter
+	Cgroup     string    // path in the unified or systemd hierarchy
+	PIDNS      string    // pid:[…], empty when denied
+	NetNS      string    // net:[…], empty when denied
+	Sockets    []uint64  // inodes, nil with Denied when they could not be read
+	Environ    []byte    // NUL separated; held in memory only, never stored
+	Mapped     []Mapping // files that it runs code of, each once; nil with MapsDenied when they could not be read
+	EnvDenied  bool
+	FDDenied   bool
+	MapsDenied bool
+}
+
+// Mapping is a file mapped for execution. Gone: it was removed or replaced since, and the process runs what it was.
+type Mapping struct {
+	Path string
+	Gone bool
 }
 
 // Special is what a walk over the local file systems found.

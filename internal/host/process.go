@@ -88,3 +88,28 @@ func four(s string) (out [4]int) {
 	}
 	return out
 }
+
+// ParseMaps reads /proc/PID/maps: the files that are mapped for execution (proc_pid_maps(5)).
+func ParseMaps(data string) (out []Mapping) {
+	seen := map[string]bool{}
+	for line := range strings.Lines(data) {
+		_, rest, _ := strings.Cut(line, " ")
+		rights, _, _ := strings.Cut(rest, " ")
+		i := strings.IndexByte(line, '/')
+		if i < 0 || !strings.Contains(rights, "x") {
+			continue
+		}
+		if path := strings.TrimRight(line[i:], "\n"); !seen[path] {
+			seen[path] = true
+			out = append(out, ParseMapping(path))
+		}
+	}
+	return out
+}
+
+// ParseMapping reads the name of a mapped file as the kernel tells it: a newline in it is written \012, and " (deleted)"
+// stands behind one that is gone.
+func ParseMapping(path string) Mapping {
+	path, gone := strings.CutSuffix(path, " (deleted)")
+	return Mapping{Path: strings.ReplaceAll(path, `\012`, "\n"), Gone: gone}
+}

@@ -122,6 +122,7 @@ type Vulnerability struct {
 	Versions   []string   `json:"versions,omitempty"` // further ones that are there and affected too
 	Places     []string   `json:"places,omitempty"`   // files that showed it
 	Running    bool       `json:"running,omitempty"`
+	NotLinked  string     `json:"not_linked,omitempty"` // of a Go program: why the flawed code is not in it
 	FixedIn    []string   `json:"fixed_in"`
 	Severity   string     `json:"severity"`
 	Rated      string     `json:"rated"` // where the severity comes from, in words

@@ -26,7 +26,10 @@ type Match struct {
 }
 
 // Of matches one package. The ids of its vulnerabilities are those of the records; none is matched twice.
-func Of(p Package, o Order, s Source) []Match {
+func Of(p Package, o Order, s Source) []Match { return OfProgram(p, o, s, nil) }
+
+// OfProgram matches one package that is built into programs, of which linked tells what of it is there; nil: nobody knows.
+func OfProgram(p Package, o Order, s Source, linked Linked) []Match {
 	found := affected(p, o, s)
 	if len(found) == 0 {
 		return nil
@@ -65,6 +68,7 @@ func Of(p Package, o Order, s Source) []Match {
 				m.EPSS = &p
 			}
 		}
+		m.Unused = unused(records, linked)
 		slices.SortFunc(m.Fixed, o.Compare)
 		m.Fixed = slices.CompactFunc(m.Fixed, func(a, b string) bool { return o.Compare(a, b) == 0 })
 		m.Offered = p.Offered != "" && len(m.Fixed) > 0 && o.Compare(p.Offered, m.Fixed[0]) >= 0

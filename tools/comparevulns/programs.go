@@ -37,20 +37,25 @@ func built() (string, error) {
 	return bin, nil
 }
 
-// prepare imports the advisories of Debian for Holdfast, and lays them where osv-scanner looks for them.
+// prepare imports the advisories for Holdfast, and lays them where osv-scanner looks for them.
 func prepare(holdfast, dir, data string) error {
-	zip := filepath.Join(data, "osv/Debian/all.zip")
 	begin := time.Now()
-	cmd := exec.Command(holdfast, "--state", filepath.Join(dir, "state"), "advisory", "import", "--as-of", time.Now().UTC().Format(time.DateOnly), zip)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("import %s: %w\n%s", zip, err, out)
+	for _, feed := range feeds {
+		zip := filepath.Join(data, "osv", feed, "all.zip")
+		cmd := exec.Command(holdfast, "--state", filepath.Join(dir, "state"), "advisory", "import", "--as-of", time.Now().UTC().Format(time.DateOnly), zip)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("import %s: %w\n%s", zip, err, out)
+		}
+		at := filepath.Join(dir, "db/osv-scalibr", feed)
+		if err := os.MkdirAll(at, 0o755); err != nil {
+			return err
+		}
+		if err := os.Symlink(zip, filepath.Join(at, "all.zip")); err != nil {
+			return err
+		}
 	}
-	fmt.Printf("Holdfast compiled the advisories of Debian once, in %.1f s; osv-scanner reads them anew in each run\n", time.Since(begin).Seconds())
-	at := filepath.Join(dir, "db/osv-scalibr/Debian")
-	if err := os.MkdirAll(at, 0o755); err != nil {
-		return err
-	}
-	return os.Symlink(zip, filepath.Join(at, "all.zip"))
+	fmt.Printf("Holdfast compiled the advisories of %s once, in %.1f s; osv-scanner reads them anew in each run\n", strings.Join(feeds, ", "), time.Since(begin).Seconds())
+	return nil
 }
 
 // run runs a program and tells what it took. Both end with 1 when they found something.
@@ -74,8 +79,8 @@ func run(name string, args ...string) ([]byte, cost, error) {
 	return out.Bytes(), c, err
 }
 
-func ofHoldfast(bin, dir, root string) (found, cost, error) {
-	out, c, err := run(bin, "--state", filepath.Join(dir, "state"), "assess", "rootfs:"+root, "--only", "vulnerabilities-known", "--format", "json")
+func ofHoldfast(bin, dir, target string) (found, cost, error) {
+	out, c, err := run(bin, "--state", filepath.Join(dir, "state"), "assess", target, "--only", "vulnerabilities-known", "--format", "json")
 	if err != nil {
 		return nil, c, err
 	}
@@ -95,7 +100,7 @@ func ofHoldfast(bin, dir, root string) (found, cost, error) {
 	return all, c, nil
 }
 
-// ofScanner runs osv-scanner on one file. Its ids are those of the records; a record of Debian is named for the CVE.
+// ofScanner runs osv-scanner on one file. Its ids are those of the records; Holdfast names a vulnerability for the CVE.
 func ofScanner(bin, dir, file string) (found, cost, error) {
 	out, c, err := run(bin, "scan", "source", "--offline", "--local-db-path", filepath.Join(dir, "db"), "--format", "json", "-L", file)
 	if err != nil && len(out) == 0 {
@@ -108,7 +113,8 @@ func ofScanner(bin, dir, file string) (found, cost, error) {
 					Name string `json:"name"`
 				} `json:"package"`
 				Vulnerabilities []struct {
-					ID string `json:"id"`
+					ID      string   `json:"id"`
+					Aliases []string `json:"aliases"`
 				} `json:"vulnerabilities"`
 			} `json:"packages"`
 		} `json:"results"`
@@ -120,9 +126,26 @@ func ofScanner(bin, dir, file string) (found, cost, error) {
 	for _, r := range a.Results {
 		for _, p := range r.Packages {
 			for _, v := range p.Vulnerabilities {
-				all[strings.TrimPrefix(v.ID, "DEBIAN-")+" "+p.Package.Name] = true
+				all[named(v.ID, v.Aliases)+" "+p.Package.Name] = true
 			}
 		}
 	}
 	return all, c, nil
+}
+
+// named is the name that a vulnerability has in Holdfast: its CVE, then its GHSA, then what the record calls it.
+func named(id string, aliases []string) string {
+	all := append([]string{strings.TrimPrefix(id, "DEBIAN-")}, aliases...)
+	for _, prefix := range []string{"CVE-", "GHSA-"} {
+		var best string
+		for _, a := range all {
+			if strings.HasPrefix(a, prefix) && (best == "" || a < best) {
+				best = a
+			}
+		}
+		if best != "" {
+			return best
+		}
+	}
+	return all[0]
 }

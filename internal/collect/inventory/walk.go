@@ -88,6 +88,7 @@ type walk struct {
 	busy  int
 	files atomic.Int64
 	found []vuln.Package
+	links []components.Linked
 	read  int // files that an extractor has read
 	cut   []string
 	cuts  int
@@ -140,7 +141,7 @@ func Components(ctx context.Context, t Tree) components.Fact {
 	if int(w.files.Load()) > t.Files {
 		w.note(fmt.Sprintf("there are more than %d files", t.Files))
 	}
-	f.Packages = components.Canonical(w.found)
+	f.Packages, f.Linked = components.Canonical(w.found), linked(w.links)
 	if err := owned(ctx, t.FS, f.Packages); err != nil {
 		w.note("which packages brought them could not be told: " + reason(err))
 	}
@@ -302,6 +303,7 @@ func (w *walk) with(ctx context.Context, p string, info fs.FileInfo, all ...extr
 		}
 		found, err := guarded(ctx, x, &filesystem.ScanInput{FS: w.FS, Path: in, Info: info, Reader: f})
 		w.keep(p, found)
+		w.link(p, f, found)
 		if err != nil && len(all) == 1 { // a program without an inventory is no fault of it
 			w.note(p + ": " + reason(err))
 		}

@@ -56,6 +56,9 @@ func process(pid int) (host.Process, bool) {
 	// Kernel threads answer neither: that is no denial.
 	p.Environ, err = slurp(dir + "environ")
 	p.EnvDenied = errors.Is(err, fs.ErrPermission)
+	maps, err := slurp(dir + "maps")
+	p.MapsDenied = errors.Is(err, fs.ErrPermission)
+	p.Mapped = host.ParseMaps(string(maps))
 	fds, err := os.Open(dir + "fd")
 	if err != nil {
 		p.FDDenied = errors.Is(err, fs.ErrPermission)

@@ -205,7 +205,7 @@ func TestProcesses(t *testing.T) {
 		t.Error("no process is seen by both")
 	}
 	me, ok := byPID[os.Getpid()]
-	if !ok || len(me.Sockets) == 0 || me.Exe == "" || me.NetNS == "" || len(me.Environ) == 0 {
+	if !ok || len(me.Sockets) == 0 || me.Exe == "" || me.NetNS == "" || len(me.Environ) == 0 || !slices.Contains(me.Mapped, host.Mapping{Path: me.Exe}) {
 		t.Errorf("the test itself: %+v", me)
 	}
 }

@@ -46,7 +46,7 @@ func parseProcesses(out []byte, said, word string) (ps []host.Process, self int,
 		return nil, 0, errFrame
 	}
 	sep := []byte("N=" + word + "\x00")
-	env, fds := refusals(said)
+	refused := refusals(said)
 	for len(in.rest) > 0 {
 		list, err := in.expect('b')
 		if err != nil {
@@ -54,7 +54,7 @@ func parseProcesses(out []byte, said, word string) (ps []host.Process, self int,
 		}
 		index := map[string]int{}
 		for _, pid := range strings.Fields(list) {
-			p := host.Process{EnvDenied: env[pid], FDDenied: fds[pid]}
+			p := host.Process{EnvDenied: refused["environ"][pid], FDDenied: refused["fd"][pid], MapsDenied: refused["maps"][pid]}
 			if p.PID, err = strconv.Atoi(pid); err != nil {
 				return nil, 0, errFrame
 			}
@@ -84,6 +84,17 @@ func parseProcesses(out []byte, said, word string) (ps []host.Process, self int,
 		for i := 0; i < len(links); i += 2 {
 			place(ps, index, links[i], links[i+1])
 		}
+		maps, err := in.expect('m')
+		if err != nil {
+			return nil, 0, err
+		}
+		for line := range strings.Lines(maps) {
+			file, path, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+			pid := strings.TrimSuffix(strings.TrimPrefix(file, "/proc/"), "/maps")
+			if i, known := index[pid]; known && strings.HasPrefix(path, "/") {
+				ps[i].Mapped = append(ps[i].Mapped, host.ParseMapping(path))
+			}
+		}
 	}
 	slices.SortFunc(ps, func(a, b host.Process) int { return cmp.Compare(a.PID, b.PID) })
 	return ps, self, nil
@@ -110,22 +121,19 @@ func place(ps []host.Process, index map[string]int, link, target string) {
 	}
 }
 
-var refusal = regexp.MustCompile(`/proc/([0-9]+)/(environ|fd)\b[^/]*$`)
+var refusal = regexp.MustCompile(`/proc/([0-9]+)/(environ|fd|maps)\b[^/]*$`)
 
-// refusals reads from the words of cat, find and ls whose environment and descriptors were denied.
-func refusals(said string) (env, fds map[string]bool) {
-	env, fds = map[string]bool{}, map[string]bool{}
+// refusals reads from the words of cat, find, ls and grep which processes' environment, descriptors and mappings were
+// denied.
+func refusals(said string) map[string]map[string]bool {
+	out := map[string]map[string]bool{"environ": {}, "fd": {}, "maps": {}}
 	for line := range strings.Lines(said) {
 		m := refusal.FindStringSubmatch(strings.TrimSpace(line))
-		switch {
-		case m == nil || !strings.Contains(line, "denied") && !strings.Contains(line, "not permitted"):
-		case m[2] == "environ":
-			env[m[1]] = true
-		default:
-			fds[m[1]] = true
+		if m != nil && (strings.Contains(line, "denied") || strings.Contains(line, "not permitted")) {
+			out[m[2]][m[1]] = true
 		}
 	}
-	return env, fds
+	return out
 }
 
 // withoutOwn leaves out the session's processes: from our shell up to the daemon's child that serves

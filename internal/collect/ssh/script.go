@@ -176,7 +176,8 @@ const commandScript = prelude + timeoutScript + `c() {
 }
 `
 
-// processScript prints status, cmdline, cgroup and environ of every process, and its links.
+// processScript prints status, cmdline, cgroup and environ of every process, its links, and the files that it maps for
+// execution.
 const processScript = prelude + `E=/proc/self/environ
 G=
 find / -maxdepth 0 -printf '' >/dev/null 2>&1 && G=y
@@ -199,15 +200,21 @@ b() {
       done
     done
   fi
-  printf '%s\0' "$N"
-  a= c= e= n=0
+  printf '%s\0m' "$N"
+  grep -H '^[^ ]* ..x. .*/' $m | awk '{
+    f = $0; sub(/:.*/, "", f); p = f " " substr($0, index($0, " /") + 1)
+    if (!(p in s)) { s[p] = 1; print p }
+  }'
+  printf '\0'
+  a= c= e= m= n=0
 }
-a= c= e= n=0
+a= c= e= m= n=0
 for p in /proc/[0-9]*; do
   p=${p#/proc/}
   case $p in *[!0-9]*) continue;; esac
   a="$a $p"
   c="$c /proc/$p/status $E /proc/$p/cmdline $E /proc/$p/cgroup $E /proc/$p/environ $E"
+  m="$m /proc/$p/maps"
   e="$e /proc/$p/exe /proc/$p/ns/pid /proc/$p/ns/net /proc/$p/fd"
   n=$((n+1))
   if [ $n -ge 150 ]; then b; fi

@@ -17,6 +17,7 @@ import (
 	"holdfast.example/holdfast/internal/subject/logging"
 	"holdfast.example/holdfast/internal/subject/packages"
 	"holdfast.example/holdfast/internal/subject/pam"
+	"holdfast.example/holdfast/internal/subject/running"
 	"holdfast.example/holdfast/internal/subject/secrets"
 	"holdfast.example/holdfast/internal/subject/services"
 	"holdfast.example/holdfast/internal/subject/sshd"
@@ -39,6 +40,7 @@ func Sources() []host.Source {
 		logging.Source,
 		packages.Source,
 		pam.Source,
+		running.Source,
 		secrets.Source,
 		services.Source,
 		sshd.Source,
@@ -259,6 +261,7 @@ func Checks() []*check.Check {
 		pam.Rhosts,
 		pam.SecondFactor,
 		pam.SuGroup,
+		running.Current,
 		secrets.Environment,
 		secrets.InFiles,
 		secrets.InUnits,

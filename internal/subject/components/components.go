@@ -21,6 +21,13 @@ type Fact struct {
 	Files     int            `json:"files,omitempty"`    // looked at
 	Packages  []vuln.Package `json:"packages,omitempty"` // ordered; each ecosystem, name and version once
 	Unkept    int            `json:"unkept,omitempty"`   // of sorts for which nobody keeps advisories
+	Linked    []Linked       `json:"linked,omitempty"`   // of Go programs, ordered by place; of those that are missing nobody knows
+}
+
+// Linked is what a Go program is linked of: a set as package gosym writes it.
+type Linked struct {
+	Place string `json:"place"`
+	Set   []byte `json:"set"`
 }
 
 // Kind names the fact.
@@ -31,6 +38,9 @@ const (
 	PartFiles    = "files"    // some files could not be looked at
 	PartIdentity = "identity" // some components cannot be told: no package URL, version or release
 )
+
+// MaxLinked is how many bytes of sets are kept of one subject.
+const MaxLinked = 4 << 20
 
 // MaxPlaces is how many files are kept of one component.
 const MaxPlaces = 20

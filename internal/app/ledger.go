@@ -1,0 +1,284 @@
+package app
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"holdfast.example/holdfast/internal/ledger"
+	"holdfast.example/holdfast/internal/store/sqlite"
+	"holdfast.example/holdfast/internal/waiver"
+)
+
+// LedgerCheckpoint is the signed head of the ledger, LedgerEntry what is on record, LedgerProof that it is.
+type (
+	LedgerCheckpoint = ledger.Checkpoint
+	LedgerEntry      = ledger.Entry
+	LedgerProof      = ledger.Proof
+)
+
+// ErrLedgerEmpty says that nothing was entered yet.
+var ErrLedgerEmpty = ledger.ErrEmpty
+
+// entered is the setting that says what of the database is in the ledger.
+const entered = "ledger"
+
+// ledgered is its value. It is written after the ledger: what a kill leaves between the two is entered again, and found
+// there already.
+type ledgered struct {
+	Decisions  int    `json:"decisions"`  // entries on decisions, the first so many
+	Checkpoint string `json:"checkpoint"` // the last that was seen
+	Size       uint64 `json:"size"`       // entries of the ledger then
+}
+
+func ledgerOf(state string) *ledger.Ledger { return ledger.At(filepath.Join(state, "ledger")) }
+
+func whatIsEntered(ctx context.Context, store *sqlite.Store) (ledgered, error) {
+	var l ledgered
+	text, err := store.Setting(ctx, entered)
+	if err != nil || text == "" {
+		return l, err
+	}
+	if err := json.Unmarshal([]byte(text), &l); err != nil {
+		return l, fmt.Errorf("what the ledger holds is noted in %s in a way that cannot be read: %w", store.Path(), err)
+	}
+	return l, nil
+}
+
+// enter puts decisions into the ledger that are not there yet.
+func enter(ctx context.Context, store *sqlite.Store, state string) error {
+	all, err := store.Decisions(ctx)
+	if err != nil {
+		return err
+	}
+	before, err := whatIsEntered(ctx, store)
+	if err != nil {
+		return err
+	}
+	if len(all) <= before.Decisions {
+		return nil
+	}
+	if err := waiver.Verify(all); err != nil {
+		return err
+	}
+	var pending []ledger.Entry
+	for _, e := range all[before.Decisions:] {
+		body, err := json.Marshal(e)
+		if err != nil {
+			return err
+		}
+		pending = append(pending, ledger.Entry{ID: decisionID(e.Seq), Kind: "decision", At: e.At, Body: body})
+	}
+	head, err := ledgerOf(state).Enter(ctx, before.Size, pending)
+	if err != nil {
+		return fmt.Errorf("the decision is recorded, and not yet in the ledger; it enters with the next one: %w", err)
+	}
+	text, err := json.Marshal(ledgered{Decisions: len(all), Checkpoint: head.Text, Size: head.Size})
+	if err != nil {
+		return err
+	}
+	return store.Set(ctx, entered, string(text))
+}
+
+func decisionID(seq int) string { return "decision/" + strconv.Itoa(seq) }
+
+// LedgerVerified is what a look at a ledger came to.
+type LedgerVerified struct {
+	Checkpoint LedgerCheckpoint `json:"checkpoint"`
+	Key        string           `json:"key"`
+	Decisions  int              `json:"decisions"` // of the database that are in it
+	Entry      *LedgerEntry     `json:"entry,omitempty"`
+}
+
+// VerifyLedger verifies the ledger of a state folder: its files, that it goes on from the checkpoint that the database
+// noted, and that each decision of the database stands in it as it does there.
+func VerifyLedger(ctx context.Context, stateFlag, db string) (LedgerVerified, error) {
+	var out LedgerVerified
+	state, err := StateDir(stateFlag)
+	if err != nil {
+		return out, err
+	}
+	store, err := openStore(ctx, state, db)
+	if err != nil {
+		return out, err
+	}
+	defer store.Close()
+	if err := enter(ctx, store, state); err != nil {
+		return out, err
+	}
+	note, err := whatIsEntered(ctx, store)
+	if err != nil {
+		return out, err
+	}
+	files := ledgerOf(state).FS()
+	var earlier []string
+	if note.Checkpoint != "" {
+		earlier = append(earlier, note.Checkpoint)
+	}
+	out.Checkpoint, err = ledger.Verify(ctx, files, "", earlier...)
+	if errors.Is(err, ledger.ErrEmpty) && note.Size > 0 {
+		return out, fmt.Errorf("the ledger in %s is gone: it had %d entries", filepath.Join(state, "ledger"), note.Size)
+	} else if err != nil {
+		return out, err
+	}
+	out.Key = publicKey(files)
+	all, err := store.Decisions(ctx)
+	if err != nil {
+		return out, err
+	}
+	out.Decisions, err = sameDecisions(files, all)
+	return out, err
+}
+
+// sameDecisions compares the decisions of the database with those of the ledger.
+func sameDecisions(files fs.FS, all []waiver.Entry) (int, error) {
+	n := 0
+	err := ledger.Each(files, 0, func(index uint64, e ledger.Entry) error {
+		if e.Kind != "decision" {
+			return nil
+		}
+		if n++; n > len(all) {
+			return fmt.Errorf("%s is entry %d of the ledger, and no longer in the database", e.ID, index)
+		}
+		body, err := json.Marshal(all[n-1])
+		if err != nil {
+			return err
+		}
+		var there bytes.Buffer
+		if err := json.Compact(&there, e.Body); err != nil {
+			return err
+		}
+		if e.ID != decisionID(all[n-1].Seq) || !bytes.Equal(body, there.Bytes()) {
+			return fmt.Errorf("%s in the database is not what entry %d of the ledger says", decisionID(all[n-1].Seq), index)
+		}
+		return nil
+	})
+	if err == nil && n < len(all) {
+		err = fmt.Errorf("%s of the database is not in the ledger", decisionID(all[n].Seq))
+	}
+	return n, err
+}
+
+// VerifyLedgerFile verifies what somebody was given: an export, or a proof for one entry.
+func VerifyLedgerFile(ctx context.Context, path, key string) (LedgerVerified, error) {
+	out := LedgerVerified{Key: key}
+	f, err := os.Open(path)
+	if err != nil {
+		return out, &UsageError{err.Error()}
+	}
+	defer f.Close()
+	st, err := f.Stat()
+	if err != nil {
+		return out, err
+	}
+	if st.IsDir() {
+		files := os.DirFS(path)
+		out.Checkpoint, err = ledger.Verify(ctx, files, key)
+		out.Key = publicKey(files)
+		return out, err
+	}
+	if z, err := zip.NewReader(f, st.Size()); err == nil {
+		if key == "" {
+			out.Key = publicKey(z)
+		}
+		out.Checkpoint, err = ledger.Verify(ctx, z, key)
+		return out, err
+	}
+	data, err := io.ReadAll(io.LimitReader(f, 1<<20))
+	if err != nil {
+		return out, err
+	}
+	p, err := ledger.ParseProof(data)
+	if err != nil {
+		return out, &UsageError{fmt.Sprintf("%s is neither an export of a ledger nor a proof from one: %v", path, err)}
+	}
+	head, e, err := p.Verify(key)
+	out.Checkpoint, out.Entry = head, &e
+	if key == "" {
+		out.Key = p.Key
+	}
+	return out, err
+}
+
+func publicKey(files fs.FS) string {
+	data, _ := fs.ReadFile(files, "verify.pub")
+	return strings.TrimSpace(string(data))
+}
+
+// LedgerEntries gives what is on record, oldest first, each with its index.
+func LedgerEntries(stateFlag string) ([]LedgerEntry, error) {
+	state, err := StateDir(stateFlag)
+	if err != nil {
+		return nil, err
+	}
+	out := []LedgerEntry{}
+	err = ledger.Each(ledgerOf(state).FS(), 0, func(_ uint64, e ledger.Entry) error {
+		out = append(out, e)
+		return nil
+	})
+	if errors.Is(err, ledger.ErrEmpty) {
+		err = nil
+	}
+	return out, err
+}
+
+// ProveLedger makes the proof for one entry, by its index or id, or for the last that tells of a decision W-….
+func ProveLedger(ctx context.Context, stateFlag, what string) (LedgerProof, error) {
+	state, err := StateDir(stateFlag)
+	if err != nil {
+		return LedgerProof{}, err
+	}
+	files := ledgerOf(state).FS()
+	index, err := strconv.ParseUint(what, 10, 64)
+	if err != nil {
+		found := false
+		err = ledger.Each(files, 0, func(i uint64, e ledger.Entry) error {
+			var body struct {
+				Waiver string `json:"waiver"`
+			}
+			if e.ID == what || json.Unmarshal(e.Body, &body) == nil && body.Waiver != "" && strings.EqualFold(body.Waiver, what) {
+				index, found = i, true
+			}
+			return nil
+		})
+		if err == nil && !found {
+			err = &UsageError{fmt.Sprintf("nothing in the ledger is %q; what is there: holdfast ledger list", what)}
+		}
+	}
+	if err != nil {
+		return LedgerProof{}, err
+	}
+	return ledger.Prove(ctx, files, index)
+}
+
+// ExportLedger writes the ledger into a file that verifies without anything else.
+func ExportLedger(stateFlag, path string, now time.Time) (LedgerCheckpoint, error) {
+	state, err := StateDir(stateFlag)
+	if err != nil {
+		return LedgerCheckpoint{}, err
+	}
+	files := ledgerOf(state).FS()
+	if _, err := ledger.Head(files); err != nil {
+		return LedgerCheckpoint{}, err
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return LedgerCheckpoint{}, &UsageError{err.Error()}
+	}
+	head, err := ledger.Export(files, f, now)
+	if err := errors.Join(err, f.Close()); err != nil {
+		_ = os.Remove(path)
+		return head, err
+	}
+	return head, nil
+}

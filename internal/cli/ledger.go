@@ -1,0 +1,164 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"holdfast.example/holdfast/internal/app"
+	"holdfast.example/holdfast/internal/report"
+	"holdfast.example/holdfast/internal/waiver"
+)
+
+func (g *global) ledger() *cobra.Command {
+	c := &cobra.Command{Use: "ledger", Short: "The record of decisions, which proves that nothing in it was changed",
+		Long: `Every decision enters a log to which can only be added: a Merkle tree whose head, the checkpoint, is signed. Who
+keeps a checkpoint can tell later whether anything before it was changed, taken out or put in another order. It lies in
+the folder "ledger" of the state; its key "signing.key" belongs into every backup and nowhere else.`}
+	c.AddCommand(g.ledgerList(), g.ledgerVerify(), g.ledgerProve(), g.ledgerExport())
+	return c
+}
+
+func (g *global) ledgerList() *cobra.Command {
+	var format string
+	c := &cobra.Command{
+		Use: "list", Short: "What is on record", Example: "  holdfast ledger list\n  holdfast ledger list --format json | jq '.[-1]'", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			if format != "text" && format != "json" {
+				return usage("--format %q is not one of text, json", format)
+			}
+			list, err := app.LedgerEntries(g.state)
+			if err != nil {
+				return err
+			}
+			if format == "json" {
+				return writeJSON(g.stdout, list)
+			}
+			if len(list) == 0 {
+				fmt.Fprintln(g.stdout, "Nothing is on record yet: decisions enter as they are taken (holdfast waiver --help).")
+				return nil
+			}
+			w := tabwriter.NewWriter(g.stdout, 0, 0, 2, ' ', 0)
+			for i, e := range list {
+				fmt.Fprintf(w, "%d\t%s\t%s\t%s\n", i, e.At.Format("2006-01-02 15:04 MST"), e.ID, report.Clean(entryWords(e)))
+			}
+			return w.Flush()
+		},
+	}
+	c.Flags().StringVar(&format, "format", env("HOLDFAST_FORMAT", "text"), "text or json")
+	return c
+}
+
+// entryWords says what an entry tells.
+func entryWords(e app.LedgerEntry) string {
+	var d waiver.Entry
+	if e.Kind != "decision" || json.Unmarshal(e.Body, &d) != nil {
+		return e.Kind
+	}
+	text := d.Waiver + " " + string(d.Action)
+	if d.Action == waiver.Asked {
+		text = d.Waiver + " asked for"
+	}
+	if d.Body != nil {
+		text += fmt.Sprintf(": %s of %s until %s", d.Body.Kind, count(len(d.Body.Covers), "finding"), d.Body.Until.Format(time.DateOnly))
+	}
+	return text + ", by " + d.Actor.Person
+}
+
+func (g *global) ledgerVerify() *cobra.Command {
+	var key, format string
+	c := &cobra.Command{
+		Use: "verify [FILE]", Short: "Verify the ledger, an export of it, or a proof",
+		Long: `Without a file: verifies the ledger of this state folder, that it goes on from the checkpoint seen last, and that each
+decision of the database stands in it as it does there. With a file it needs nothing but the file; --key names the
+public key that is trusted, else the one in the file is taken, which proves only that its parts fit together.`,
+		Example: "  holdfast ledger verify\n  holdfast ledger verify ledger-2026-11.zip --key 'holdfast-ledger-5e0c…+9f3a…+AX…'\n  holdfast ledger verify proof.json", Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if format != "text" && format != "json" {
+				return usage("--format %q is not one of text, json", format)
+			}
+			var v app.LedgerVerified
+			var err error
+			if len(args) == 1 {
+				v, err = app.VerifyLedgerFile(cmd.Context(), args[0], key)
+			} else if key != "" {
+				return usage("--key is for a file; the ledger here is verified by its own key")
+			} else {
+				v, err = app.VerifyLedger(cmd.Context(), g.state, g.db)
+			}
+			if errors.Is(err, app.ErrLedgerEmpty) {
+				fmt.Fprintln(g.stdout, "Nothing is on record yet: decisions enter as they are taken (holdfast waiver --help).")
+				return nil
+			}
+			var broken *app.UsageError
+			if errors.As(err, &broken) {
+				return err
+			} else if err != nil {
+				return fmt.Errorf("verify the ledger: NOT WHOLE: %w", err)
+			}
+			if format == "json" {
+				return writeJSON(g.stdout, v)
+			}
+			what := fmt.Sprintf("The ledger is whole: %d entries", v.Checkpoint.Size)
+			if v.Entry != nil {
+				what = fmt.Sprintf("The proof holds: %s of %s (%s) is in the ledger of %d entries", v.Entry.ID, v.Entry.At.Format("2006-01-02 15:04 MST"), report.Clean(entryWords(*v.Entry)), v.Checkpoint.Size)
+			}
+			fmt.Fprintf(g.stdout, "%s, root %x.\nSigned by %s\n", what, v.Checkpoint.Root, v.Key)
+			switch {
+			case len(args) == 0:
+				fmt.Fprintf(g.stdout, "All %d entries on decisions of the database are in it, as they are there.\n", v.Decisions)
+			case key == "":
+				fmt.Fprintln(g.stdout, "That is the key in the file itself: compare it with the one you were told, or give it by --key.")
+			}
+			return nil
+		},
+	}
+	c.Flags().StringVar(&key, "key", "", "public key that is trusted, as \"ledger verify\" prints it")
+	c.Flags().StringVar(&format, "format", env("HOLDFAST_FORMAT", "text"), "text or json")
+	return c
+}
+
+func (g *global) ledgerProve() *cobra.Command {
+	var output string
+	c := &cobra.Command{
+		Use: "prove INDEX|W-…", Short: "Prove that one entry is in the ledger, to somebody who has nothing else of it",
+		Example: "  holdfast ledger prove W-ABCDEFGHIJ -o proof.json\n  holdfast ledger prove 12 | holdfast ledger verify /dev/stdin", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			p, err := app.ProveLedger(cmd.Context(), g.state, args[0])
+			if err != nil {
+				return err
+			}
+			if output == "" {
+				return writeJSON(g.stdout, p)
+			}
+			data, err := json.MarshalIndent(p, "", "  ")
+			if err != nil {
+				return err
+			}
+			return os.WriteFile(output, append(data, '\n'), 0o644)
+		},
+	}
+	c.Flags().StringVarP(&output, "output", "o", "", "write the proof to this file")
+	return c
+}
+
+func (g *global) ledgerExport() *cobra.Command {
+	return &cobra.Command{
+		Use: "export FILE.zip", Short: "Copy the ledger into a file that verifies without anything else",
+		Long:    "Writes checkpoint, entries, tiles and the public key; the signing key stays. An auditor verifies it by: holdfast ledger verify FILE.zip",
+		Example: "  holdfast ledger export ledger-2026-11.zip", Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			head, err := app.ExportLedger(g.state, args[0], time.Now())
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(g.stdout, "%s: %d entries, to be verified by: holdfast ledger verify %s\n", args[0], head.Size, args[0])
+			return nil
+		},
+	}
+}
