@@ -66,6 +66,10 @@ func (w *world) know(ctx context.Context, store *sqlite.Store, state string, now
 		return err
 	}
 	a := &advisories{Source: ix, names: names, stale: stale, edition: edition(ix.Feeds()), damage: ix.Err}
+	a.ends = ends{of: ix.EOL, day: now}
+	if err := stale(advisory.EOL); err != nil {
+		a.ends.stale = errors.New("the dates of endoflife.date are missing or too old")
+	}
 	a.renew = func() error {
 		if err := kept.Rebuild(ctx, now); err != nil {
 			return err
@@ -76,7 +80,7 @@ func (w *world) know(ctx context.Context, store *sqlite.Store, state string, now
 		}
 		ix.Close()
 		ix = again
-		a.Source, a.damage = again, again.Err
+		a.Source, a.damage, a.ends.of = again, again.Err, again.EOL
 		return nil
 	}
 	w.advisories, w.forget = a, func() { ix.Close() }

@@ -24,8 +24,9 @@ func (a *advisories) doubted(all []fact.Observation) []fact.Observation {
 		if !ok {
 			continue
 		}
-		f.Note(vulnerabilities.PartAdvisories, &fact.Problem{Cause: fact.Failed, Source: "advisories",
-			Text: fmt.Sprintf("%v; they could not be made anew: remove the folder advisories from the state folder and import them again", a.damaged())})
+		text := fmt.Sprintf("%v; they could not be made anew: remove the folder advisories from the state folder and import them again", a.damaged())
+		f.Note(vulnerabilities.PartAdvisories, &fact.Problem{Cause: fact.Failed, Source: "advisories", Text: text})
+		f.NoEnds(text)
 		all[i].Fact, all[i].Digest = f, fact.Digest([]byte(all[i].Digest+"\ndoubted"))
 	}
 	return all

@@ -84,40 +84,6 @@ func (v *carriers) add(obs []fact.Observation) {
 	}
 }
 
-// ofDistribution gives the installed packages by source, as the advisories of distributions speak of them.
-func ofDistribution(f packages.Fact) []vuln.Package {
-	type source struct{ name, version string }
-	at := map[source]int{}
-	offered := map[string]string{} // by binary package; sources and their binaries mostly share the number
-	for _, u := range f.Updates {
-		offered[u.Name] = u.Candidate
-	}
-	var out []vuln.Package
-	for _, p := range f.Packages {
-		if !p.Installed() {
-			continue
-		}
-		s := source{p.Name, p.Version}
-		switch f.Manager {
-		case "dpkg":
-			s.name, s.version = vuln.DebianSource(p.Name, p.Version, p.Source, p.SourceVersion)
-		case "apk":
-			s.name = cmp.Or(p.Source, p.Name)
-		}
-		i, ok := at[s]
-		if !ok {
-			i = len(out)
-			at[s] = i
-			out = append(out, vuln.Package{Name: s.name, Version: s.version})
-		}
-		out[i].Offered = cmp.Or(out[i].Offered, offered[p.Name])
-		if !slices.Contains(out[i].Installed, p.Name) {
-			out[i].Installed = append(out[i].Installed, p.Name)
-		}
-	}
-	return out
-}
-
 // advisories is what is known of vulnerabilities, with how old that is.
 type advisories struct {
 	vuln.Source
@@ -125,8 +91,9 @@ type advisories struct {
 	damage  func() error                 // what of them could not be read so far; nil: nobody asks
 	renew   func() error                 // makes them anew from what was imported
 	stale   func(ecosystem string) error // why nothing found means nothing for an ecosystem; nil: its feed is there and fresh
-	edition string                       // which ones they are
-	names   map[string]string            // under which name a vulnerability is remembered, by alias
+	ends    ends
+	edition string            // which ones they are
+	names   map[string]string // under which name a vulnerability is remembered, by alias
 }
 
 // observations compares each subject with the advisories. Where these are damaged, they are made anew first; what cannot
@@ -194,7 +161,7 @@ func (v *carriers) compared(subject string, a *advisories) (fact.Observation, []
 // digest names the fact by what it was made of: the same packages and the same advisories give the same. Nobody records
 // it, and to write thousands of matches out for their hash takes longer than to find them.
 func (c *carrier) digest(f vulnerabilities.Fact, a *advisories) string {
-	gaps, err := fact.Canonical(vulnerabilities.Fact{Gaps: f.Gaps})
+	gaps, err := fact.Canonical(vulnerabilities.Fact{Gaps: f.Gaps, Ended: f.Ended}) // what has ended depends on the day too
 	if err != nil {
 		return ""
 	}
@@ -212,6 +179,7 @@ func (c *carrier) match(f *vulnerabilities.Fact, a *advisories) {
 			text += ": " + fetching(c.ecosystems())
 		}
 		unknown(text)
+		c.end(f, a, "")
 		return
 	}
 	all := slices.Clone(c.packages)
@@ -230,6 +198,7 @@ func (c *carrier) match(f *vulnerabilities.Fact, a *advisories) {
 			own = listed[i].Ecosystem
 		}
 	}
+	c.end(f, a, own)
 	for _, p := range listed {
 		if !vuln.IsDistribution(p.Ecosystem) && brought(p, own) {
 			f.Brought++

@@ -4,6 +4,8 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -166,6 +168,21 @@ broken
 `)
 	want := map[string]bool{"/proc": true, "/srv/shared files": true, "/var/lib/docker": true, "/var/lib/containerd": true, "/var/lib/containers": true}
 	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestDenied: what only root sees is denied, with what would show it; beside other gaps it is one of them.
+func TestDenied(t *testing.T) {
+	closed := &fs.PathError{Op: "ls", Path: "/opt/closed", Err: fs.ErrPermission}
+	tree := Tree{FS: files(map[string]string{"srv/go.mod": "module m\n"}), Name: "ssh://web-1", Gaps: []error{closed}}
+	want := fact.Problem{Cause: fact.Denied, Source: "ssh://web-1", Text: "/opt/closed: permission denied", How: "sudo ls /opt/closed"}
+	if diff := cmp.Diff(want, Components(t.Context(), tree).Missing()[components.PartFiles]); diff != "" {
+		t.Error(diff)
+	}
+	tree.Gaps = append(tree.Gaps, errors.New("the search took too long"))
+	want = fact.Problem{Cause: fact.Failed, Source: "ssh://web-1", Text: "/opt/closed: permission denied; the search took too long"}
+	if diff := cmp.Diff(want, Components(t.Context(), tree).Missing()[components.PartFiles]); diff != "" {
 		t.Error(diff)
 	}
 }

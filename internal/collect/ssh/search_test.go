@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 
@@ -255,13 +254,4 @@ func TestLines(t *testing.T) {
 		t.Error(d)
 	}
 	must(t, tree.Lines(t.Context(), dir[1:]+"/*.none", among, func(string, string) { t.Error("found in nothing") }))
-}
-
-// BenchmarkSearch looks through the toolchain that runs it.
-func BenchmarkSearch(b *testing.B) {
-	tr := dial(b, newServer(b).options(b))
-	b.ReportAllocs()
-	for b.Loop() {
-		tr.Search(b.Context(), search(runtime.GOROOT()+"/bin", "/usr/bin", "/usr/sbin"))
-	}
 }

@@ -351,6 +351,7 @@ func Checks() []*check.Check {
 		tlsserver.WeakSuites,
 		tlsserver.Wildcard,
 		vulnerabilities.Known,
+		vulnerabilities.Supported,
 		website.Caching,
 		website.Charset,
 		website.ContentPolicy,

@@ -19,6 +19,8 @@ type Fact struct {
 	Packages  int     `json:"packages"`          // that were compared
 	Brought   int     `json:"brought,omitempty"` // components that came with a package of the distribution, which was compared in their place
 	Matches   []Match `json:"matches,omitempty"`
+	Dated     int     `json:"dated,omitempty"` // components of products whose end of life is told
+	Ended     []Ended `json:"ended,omitempty"` // of these what is past it, by product and line of releases
 }
 
 // Match is a vulnerability with the name under which it is remembered: the first of its names that was seen, so that a
@@ -42,6 +44,7 @@ const (
 	PartPackages   = "packages"   // what is installed
 	PartComponents = "components" // what applications are made of
 	PartAdvisories = "advisories" // what is known of it: no feed, or one that is too old
+	PartEnds       = "ends"       // when products end: no feed, or one that is too old
 )
 
 // Known demands that nothing with a known vulnerability is installed.

@@ -13,7 +13,7 @@ import (
 	"holdfast.example/holdfast/internal/vuln"
 )
 
-func TestChecks(t *testing.T) { checktest.Run(t, host.Source{}, []*check.Check{Known}) }
+func TestChecks(t *testing.T) { checktest.Run(t, host.Source{}, []*check.Check{Known, Supported}) }
 
 // TestKnownExploited: the policy raises what is known to be exploited, and nothing else, and never lowers.
 func TestKnownExploited(t *testing.T) {
