@@ -20,11 +20,11 @@ type ends struct {
 // end finds which components are past their end of life. What the distribution brought is the distribution's to support.
 func (c *carrier) end(f *vulnerabilities.Fact, a *advisories, own string) {
 	if a.missing != nil {
-		f.NoEnds(a.missing.Error())
+		f.NoEnds(a.missing.Error() + ": holdfast advisory update")
 		return
 	}
 	if a.ends.of == nil {
-		f.NoEnds(errNoAdvisories.Error())
+		f.NoEnds(errNoAdvisories.Error() + ": holdfast advisory update")
 		return
 	}
 	if a.ends.stale != nil {

@@ -162,7 +162,9 @@ func measured(run func() (found, cost, error)) (out found, median cost, err erro
 
 // explains tells whether a text names an id, and not only a longer one that begins with it.
 func explains(text, id string) bool {
-	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return r != '-' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') }) {
+	for _, word := range strings.FieldsFunc(text, func(r rune) bool {
+		return r != '-' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+	}) {
 		if word == id {
 			return true
 		}
