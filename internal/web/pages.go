@@ -45,7 +45,7 @@ func (s *Server) ledger(w http.ResponseWriter, r *http.Request) {
 // failed tells that something is not there, or that it cannot be had; why stands in the log of the server alone.
 func (s *Server) failed(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(err, ErrNone) {
-		s.show(w, r, http.StatusNotFound, messagePage("Nothing here", "There is no such finding.", true))
+		s.show(w, r, http.StatusNotFound, messagePage("Nothing here", "There is no such page or finding.", true))
 		return
 	}
 	s.show(w, r, http.StatusInternalServerError, messagePage("This page cannot be made", "The database could not be read. On the server: holdfast doctor", true))

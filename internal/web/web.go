@@ -94,7 +94,7 @@ func (s *Server) Handler() http.Handler {
 	files, _ := fs.Sub(static, "static")
 	open.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") })
 	open.HandleFunc("GET /readyz", s.ready)
-	open.Handle("GET /static/", http.StripPrefix("/static/", http.FileServerFS(files)))
+	open.HandleFunc("GET /static/{file}", func(w http.ResponseWriter, r *http.Request) { http.ServeFileFS(w, r, files, r.PathValue("file")) })
 	open.HandleFunc("GET /log-in/{token}", func(w http.ResponseWriter, r *http.Request) {
 		s.show(w, r, http.StatusOK, welcomePage(r.PathValue("token"), s.sessions.holds(r.PathValue("token"), s.now())))
 	})
@@ -106,6 +106,7 @@ func (s *Server) Handler() http.Handler {
 	closed.HandleFunc("GET /findings/{id}", s.finding)
 	closed.HandleFunc("GET /ledger", s.ledger)
 	closed.HandleFunc("POST /log-out", s.logOut)
+	closed.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { s.failed(w, r, ErrNone) })
 	open.Handle("/", s.behind(closed))
 	return s.guard(open)
 }

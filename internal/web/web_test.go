@@ -107,7 +107,7 @@ func TestRoutes(t *testing.T) {
 		{"GET", "/healthz", 200, 200}, {"GET", "/readyz", 200, 200}, {"GET", "/static/style.css", 200, 200}, {"GET", "/log-in/x", 200, 200},
 		{"GET", "/", 401, 200}, {"GET", "/findings", 401, 200}, {"GET", "/findings/F-AAAAAAAAAA", 401, 200}, {"GET", "/ledger", 401, 200},
 		{"GET", "/findings/F-NOTTHERE00", 401, 404}, {"GET", "/nothing", 401, 404}, {"GET", "/api/v1/findings", 401, 404}, {"GET", "/api/v1/nothing", 401, 404},
-		{"POST", "/", 401, 405}, {"DELETE", "/findings", 401, 405}, {"POST", "/log-in/x", 403, 403}, {"GET", "/log-out", 401, 405},
+		{"POST", "/", 401, 404}, {"DELETE", "/findings", 401, 404}, {"POST", "/log-in/x", 403, 403}, {"GET", "/log-out", 401, 404}, {"GET", "/static/", 401, 404}, {"GET", "/static/nothing", 404, 404},
 		{"GET", "/static/../web.go", 401, 404}, {"GET", "/findings/..%2f..%2fetc%2fpasswd", 401, 404}, {"GET", "/findings/'%20OR%201=1", 401, 404},
 	} {
 		if got, _, _ := out.do(x.method, x.path); got != x.without {
