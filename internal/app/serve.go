@@ -7,9 +7,13 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
+	"holdfast.example/holdfast/internal/access"
 	"holdfast.example/holdfast/internal/ledger"
+	"holdfast.example/holdfast/internal/run"
+	"holdfast.example/holdfast/internal/store/sqlite"
 	"holdfast.example/holdfast/internal/web"
 )
 
@@ -22,14 +26,14 @@ type ServeOptions struct {
 	Ready             func(address, link string)
 }
 
-// Serve answers until the context ends. It listens on loopback alone: there is no encryption yet, and no log-in but the
-// link that is handed to Ready.
+// Serve answers until the context ends. It listens on loopback alone: there is no encryption yet. Who logs in has a passkey,
+// or the link that is handed to Ready.
 func Serve(ctx context.Context, o ServeOptions) error {
 	host, port, err := net.SplitHostPort(o.Listen)
 	if ip := net.ParseIP(host); err != nil || host != "localhost" && (ip == nil || !ip.IsLoopback()) {
 		return &UsageError{fmt.Sprintf("--listen %q: want an address of this machine alone, 127.0.0.1:8470 for example; others need encryption, which this version does not have", o.Listen)}
 	}
-	pages := &pages{o}
+	pages := &pages{o: o}
 	if err := pages.Ready(ctx); err != nil {
 		return err
 	}
@@ -40,14 +44,19 @@ func Serve(ctx context.Context, o ServeOptions) error {
 	}
 	at := l.Addr().String()
 	_, port, _ = net.SplitHostPort(at)
-	s := web.New(pages, o.Version, time.Now, at, net.JoinHostPort("localhost", port), net.JoinHostPort("127.0.0.1", port), net.JoinHostPort("::1", port))
+	origin := "http://" + net.JoinHostPort("localhost", port)
+	s, err := web.New(pages, pages, o.Version, origin, time.Now, at, net.JoinHostPort("127.0.0.1", port), net.JoinHostPort("::1", port))
+	if err != nil {
+		l.Close()
+		return err
+	}
 	server := &http.Server{
 		Handler: s.Handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 60 * time.Second,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
 	}
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(l) }()
-	o.Ready("http://"+at+"/", "http://"+at+"/log-in/"+s.Link())
+	o.Ready(origin+"/", origin+"/log-in/"+s.Link())
 	select {
 	case err := <-done:
 		return fmt.Errorf("serve on %s: %w", at, err)
@@ -62,7 +71,16 @@ func Serve(ctx context.Context, o ServeOptions) error {
 }
 
 // pages gives the web what the commands give the terminal.
-type pages struct{ o ServeOptions }
+type pages struct {
+	o ServeOptions
+
+	mu     sync.Mutex
+	people []web.Person
+	until  time.Time // people are read again then
+}
+
+// peopleTime is how long the people of the estate are taken for those of now.
+const peopleTime = 10 * time.Second
 
 func (p *pages) Ready(ctx context.Context) error {
 	d, err := openDesk(ctx, p.o.State, p.o.DB, p.o.Estate, time.Now())
@@ -110,4 +128,71 @@ func (p *pages) Ledger(_ context.Context, limit int) (web.Ledger, error) {
 		return nil
 	})
 	return out, err
+}
+
+// People are those of the estate who work here today. Without an estate it is the account that serves.
+func (p *pages) People(context.Context) ([]web.Person, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	today := time.Now()
+	if today.Before(p.until) {
+		return p.people, nil
+	}
+	if p.o.Estate == "" {
+		name, err := account()
+		if err != nil {
+			return nil, err
+		}
+		p.people, p.until = []web.Person{{ID: name, Name: "(account of this machine)"}}, today.Add(peopleTime)
+		return p.people, nil
+	}
+	e, problems, err := LoadEstate(p.o.Estate)
+	if err != nil {
+		return nil, err
+	}
+	if e == nil {
+		return nil, &EstateError{problems}
+	}
+	var out []web.Person
+	for _, x := range e.People {
+		if here(x, today) {
+			out = append(out, web.Person{ID: x.ID, Name: x.Name})
+		}
+	}
+	p.people, p.until = out, today.Add(peopleTime)
+	return out, nil
+}
+
+// with opens the database for one thing.
+func (p *pages) with(ctx context.Context, do func(*sqlite.Store) error) error {
+	state, err := StateDir(p.o.State)
+	if err != nil {
+		return err
+	}
+	s, err := openStore(ctx, state, p.o.DB)
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(s), s.Close())
+}
+
+func (p *pages) Passkeys(ctx context.Context) (out []access.Passkey, err error) {
+	err = p.with(ctx, func(s *sqlite.Store) error { out, err = s.Passkeys(ctx); return err })
+	return out, err
+}
+
+func (p *pages) AddPasskey(ctx context.Context, k access.Passkey) error {
+	return p.with(ctx, func(s *sqlite.Store) error { return s.AddPasskey(ctx, k) })
+}
+
+func (p *pages) UsePasskey(ctx context.Context, k access.Passkey) error {
+	return p.with(ctx, func(s *sqlite.Store) error { return s.UsePasskey(ctx, k) })
+}
+
+func (p *pages) RemovePasskey(ctx context.Context, id string) error {
+	err := p.with(ctx, func(s *sqlite.Store) error { return s.RemovePasskey(ctx, id) })
+	if errors.Is(err, run.ErrNone) {
+		return web.ErrNone
+	}
+	return err
 }

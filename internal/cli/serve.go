@@ -14,7 +14,9 @@ func (g *global) serve() *cobra.Command {
 	c := &cobra.Command{
 		Use: "serve", Short: "Show findings and ledger in a browser, on this machine",
 		Long: `Serves the findings, their history and the ledger to a browser on this machine, read-only. It listens on loopback
-alone and lets in who opens the link that it prints: once, within ten minutes. It ends with Ctrl-C; sessions end with it.`,
+alone. The link that it prints logs in once, within ten minutes; under Passkeys one then adds passkeys, for people of the
+estate (without one: for the account that serves), who log in by them from then on. Whom the estate has no more is out
+within ten seconds. It ends with Ctrl-C; sessions end with it, passkeys stay.`,
 		Example: "  holdfast serve\n  holdfast serve -f estate/ --listen 127.0.0.1:9000", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.State, o.DB = g.state, g.db

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -10,7 +11,7 @@ const maxBody = 64 << 10
 
 // guard is passed by every request: it is asked for under a name that it has (a name of somebody else's that leads to
 // loopback is DNS rebinding), does not come from another site when it changes something, and is small. Every answer tells
-// the browser to run no script, load nothing from elsewhere and keep no copy.
+// the browser to run no script but ours, load nothing from elsewhere and keep no copy.
 func (s *Server) guard(next http.Handler) http.Handler {
 	sameSite := http.NewCrossOriginProtection()
 	sameSite.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -19,7 +20,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 	inner := sameSite.Handler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+		h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("X-Frame-Options", "DENY")
 		h.Set("Referrer-Policy", "no-referrer")
@@ -49,15 +50,26 @@ func clean(host string) string {
 // behind lets sessions through. Who has none is told so, whether what they ask for exists or not.
 func (s *Server) behind(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		x, is := s.sessions.of(r, s.now())
+		if is && x.person != "" && !s.belongs(r, x.person) {
+			s.sessions.endOf(x.person)
+			is = false
+		}
 		switch {
-		case s.sessions.is(r, s.now()):
+		case is:
 			next.ServeHTTP(w, r)
 		case strings.HasPrefix(r.URL.Path, "/api/v1/"):
 			w.Header().Set("Content-Type", "application/problem+json")
 			w.WriteHeader(http.StatusUnauthorized)
 			_, _ = w.Write([]byte(`{"title":"No session","status":401}` + "\n"))
 		default:
-			s.show(w, r, http.StatusUnauthorized, messagePage("Log in", "Open the link that the server printed when it started; it works once, for ten minutes. A new one: start the server again.", false))
+			s.show(w, r, http.StatusUnauthorized, logInPage())
 		}
 	})
+}
+
+// belongs tells whether the estate still has a person. That nobody can say it is a no.
+func (s *Server) belongs(r *http.Request, person string) bool {
+	people, err := s.people.People(r.Context())
+	return err == nil && slices.ContainsFunc(people, func(p Person) bool { return p.ID == person })
 }

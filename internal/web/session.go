@@ -26,7 +26,10 @@ type sessions struct {
 	all   map[[32]byte]session
 }
 
-type session struct{ since, seen time.Time }
+type session struct {
+	person      string // empty: who came by the link of the terminal
+	since, seen time.Time
+}
 
 func newSessions() *sessions { return &sessions{all: map[[32]byte]session{}} }
 
@@ -63,25 +66,47 @@ func (s *sessions) use(text string, now time.Time) (string, bool) {
 		return "", false
 	}
 	s.until = time.Time{}
+	return s.add("", now), true
+}
+
+// begin logs a person in, and gives the token of the session.
+func (s *sessions) begin(person string, now time.Time) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.add(person, now)
+}
+
+func (s *sessions) add(person string, now time.Time) string {
 	for h, x := range s.all {
 		if x.over(now) || len(s.all) >= maxSessions {
 			delete(s.all, h)
 		}
 	}
 	secret, id := token()
-	s.all[id] = session{now, now}
-	return secret, true
+	s.all[id] = session{person, now, now}
+	return secret
+}
+
+// endOf ends all sessions of a person.
+func (s *sessions) endOf(person string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for h, x := range s.all {
+		if x.person == person && person != "" {
+			delete(s.all, h)
+		}
+	}
 }
 
 func (x session) over(now time.Time) bool {
 	return now.Sub(x.since) >= sessionTime || now.Sub(x.seen) >= idleTime
 }
 
-// is tells whether a request belongs to a session, and keeps it going.
-func (s *sessions) is(r *http.Request, now time.Time) bool {
+// of gives the session that a request belongs to, and keeps it going.
+func (s *sessions) of(r *http.Request, now time.Time) (session, bool) {
 	c, err := r.Cookie(cookieName)
 	if err != nil {
-		return false
+		return session{person: "\x00"}, false
 	}
 	id := sha256.Sum256([]byte(c.Value))
 	s.mu.Lock()
@@ -91,11 +116,12 @@ func (s *sessions) is(r *http.Request, now time.Time) bool {
 		delete(s.all, id)
 		ok = false
 	}
-	if ok {
-		x.seen = now
-		s.all[id] = x
+	if !ok {
+		return session{person: "\x00"}, false // nobody is called so
 	}
-	return ok
+	x.seen = now
+	s.all[id] = x
+	return x, true
 }
 
 func (s *sessions) end(r *http.Request) {

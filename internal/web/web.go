@@ -6,11 +6,15 @@ import (
 	"context"
 	"embed"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/a-h/templ"
+	"github.com/go-webauthn/webauthn/protocol"
+	"github.com/go-webauthn/webauthn/webauthn"
 
 	"holdfast.example/holdfast/internal/finding"
 )
@@ -63,20 +67,35 @@ type Entry struct {
 
 // Server answers requests. Make it by New.
 type Server struct {
-	data     Data
-	now      func() time.Time
-	sessions *sessions
-	origins  map[string]bool // names under which it may be asked for, with port
-	version  string
+	data       Data
+	people     People
+	auth       *webauthn.WebAuthn
+	now        func() time.Time
+	sessions   *sessions
+	ceremonies ceremonies
+	origins    map[string]bool // names under which it may be asked for, with port
+	version    string
 }
 
-// New makes a server that answers under the given names, each host:port as a browser sends it.
-func New(data Data, version string, now func() time.Time, hosts ...string) *Server {
-	s := &Server{data: data, now: now, sessions: newSessions(), origins: map[string]bool{}, version: version}
+// New makes a server that answers under the given names, each host:port as a browser sends it. Origin is where people
+// go, http://localhost:8470: passkeys are bound to its name, which must not be an address.
+func New(data Data, people People, version, origin string, now func() time.Time, hosts ...string) (*Server, error) {
+	at, err := url.Parse(origin)
+	if err != nil {
+		return nil, err
+	}
+	auth, err := webauthn.New(&webauthn.Config{
+		RPID: at.Hostname(), RPDisplayName: "Holdfast", RPOrigins: []string{origin},
+		AuthenticatorSelection: protocol.AuthenticatorSelection{ResidentKey: protocol.ResidentKeyRequirementRequired, UserVerification: protocol.VerificationRequired},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("prepare passkeys for %s: %w", origin, err)
+	}
+	s := &Server{data: data, people: people, auth: auth, now: now, sessions: newSessions(), origins: map[string]bool{at.Host: true}, version: version}
 	for _, h := range hosts {
 		s.origins[h] = true
 	}
-	return s
+	return s, nil
 }
 
 // Link makes a token for one log-in within ten minutes; an older one that nobody used is worth nothing from then on.
@@ -100,11 +119,18 @@ func (s *Server) Handler() http.Handler {
 	})
 	open.HandleFunc("POST /log-in/{token}", s.logIn)
 
+	open.HandleFunc("POST /log-in/passkey/begin", s.beginLogIn)
+	open.HandleFunc("POST /log-in/passkey/finish", s.finishLogIn)
+
 	closed := http.NewServeMux()
 	closed.HandleFunc("GET /{$}", s.overview)
 	closed.HandleFunc("GET /findings", s.findings)
 	closed.HandleFunc("GET /findings/{id}", s.finding)
 	closed.HandleFunc("GET /ledger", s.ledger)
+	closed.HandleFunc("GET /passkeys", s.passkeys)
+	closed.HandleFunc("POST /passkeys/begin", s.beginPasskey)
+	closed.HandleFunc("POST /passkeys/finish", s.finishPasskey)
+	closed.HandleFunc("POST /passkeys/remove", s.removePasskey)
 	closed.HandleFunc("POST /log-out", s.logOut)
 	closed.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { s.failed(w, r, ErrNone) })
 	open.Handle("/", s.behind(closed))

@@ -65,7 +65,10 @@ func serving(t *testing.T, d Data) (*Server, *clock, func() visitor) {
 	t.Helper()
 	c := &clock{now}
 	ts := httptest.NewUnstartedServer(nil)
-	s := New(d, "1.0", c.now, ts.Listener.Addr().String())
+	s, err := New(d, &people{list: []Person{{"erika", "Erika Muster"}, {"sam", evil}}}, "1.0", "http://localhost:"+strings.TrimPrefix(ts.Listener.Addr().String(), "127.0.0.1:"), c.now, ts.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
 	ts.Config.Handler = s.Handler()
 	ts.Start()
 	t.Cleanup(ts.Close)
@@ -105,7 +108,9 @@ func TestRoutes(t *testing.T) {
 		without, within int
 	}{
 		{"GET", "/healthz", 200, 200}, {"GET", "/readyz", 200, 200}, {"GET", "/static/style.css", 200, 200}, {"GET", "/log-in/x", 200, 200},
-		{"GET", "/", 401, 200}, {"GET", "/findings", 401, 200}, {"GET", "/findings/F-AAAAAAAAAA", 401, 200}, {"GET", "/ledger", 401, 200},
+		{"GET", "/", 401, 200}, {"GET", "/findings", 401, 200}, {"GET", "/findings/F-AAAAAAAAAA", 401, 200}, {"GET", "/ledger", 401, 200}, {"GET", "/passkeys", 401, 200},
+		{"POST", "/passkeys/begin", 401, 404}, {"POST", "/passkeys/finish", 401, 403}, {"POST", "/passkeys/remove", 401, 404},
+		{"POST", "/log-in/passkey/begin", 200, 200}, {"POST", "/log-in/passkey/finish", 403, 403},
 		{"GET", "/findings/F-NOTTHERE00", 401, 404}, {"GET", "/nothing", 401, 404}, {"GET", "/api/v1/findings", 401, 404}, {"GET", "/api/v1/nothing", 401, 404},
 		{"POST", "/", 401, 404}, {"DELETE", "/findings", 401, 404}, {"POST", "/log-in/x", 403, 403}, {"GET", "/log-out", 401, 404}, {"GET", "/static/", 401, 404}, {"GET", "/static/nothing", 404, 404},
 		{"GET", "/static/../web.go", 401, 404}, {"GET", "/findings/..%2f..%2fetc%2fpasswd", 401, 404}, {"GET", "/findings/'%20OR%201=1", 401, 404},
@@ -226,8 +231,9 @@ func TestNothingIsRun(t *testing.T) {
 	s, _, visit := serving(t, data{})
 	v := visit()
 	v.do("POST", "/log-in/"+s.Link())
-	for _, path := range []string{"/", "/findings", "/findings/F-AAAAAAAAAA", "/ledger", "/log-in/" + url.PathEscape(evil)} {
+	for _, path := range []string{"/", "/findings", "/findings/F-AAAAAAAAAA", "/ledger", "/passkeys", "/log-in/" + url.PathEscape(evil)} {
 		_, body, _ := v.do("GET", path)
+		body = strings.Replace(body, `<script src="/static/passkey.js" defer></script>`, "", 1)
 		if strings.Contains(body, "<script") || strings.Contains(body, "<img") || strings.Contains(body, "style=") || strings.Contains(body, "onclick") {
 			t.Errorf("%s: %s", path, body)
 		}

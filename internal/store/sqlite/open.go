@@ -62,8 +62,11 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	return s, nil
 }
 
-// current is the number of the newest migration.
-const current = 5
+// current is the number of the newest migration: they are numbered from 1 on, without a gap.
+var current = func() int {
+	all, _ := migrations.ReadDir("migrations")
+	return len(all)
+}()
 
 func (s *Store) migrate(ctx context.Context) error {
 	var version int

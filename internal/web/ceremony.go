@@ -1,0 +1,67 @@
+package web
+
+import (
+	"crypto/sha256"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/go-webauthn/webauthn/webauthn"
+)
+
+const (
+	ceremonyCookie = "holdfast-ceremony"
+	ceremonyTime   = 5 * time.Minute
+	maxCeremonies  = 1000
+)
+
+// ceremony is a registration or a log-in by passkey between its two requests.
+type ceremony struct {
+	data   webauthn.SessionData
+	person string // who registers; empty in a log-in
+	until  time.Time
+}
+
+// ceremonies are those under way. Each is finished by the browser that began it, once.
+type ceremonies struct {
+	mu  sync.Mutex
+	all map[[32]byte]ceremony
+}
+
+// begin keeps a ceremony, and names it in a cookie. It is false when too many are under way.
+func (c *ceremonies) begin(w http.ResponseWriter, x ceremony, now time.Time) bool {
+	secret, id := token()
+	x.until = now.Add(ceremonyTime)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.all == nil {
+		c.all = map[[32]byte]ceremony{}
+	}
+	if len(c.all) >= maxCeremonies {
+		for k, old := range c.all {
+			if !now.Before(old.until) {
+				delete(c.all, k)
+			}
+		}
+		if len(c.all) >= maxCeremonies {
+			return false
+		}
+	}
+	c.all[id] = x
+	http.SetCookie(w, &http.Cookie{Name: ceremonyCookie, Value: secret, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode, MaxAge: int(ceremonyTime.Seconds())})
+	return true
+}
+
+// take gives the ceremony that a request finishes.
+func (c *ceremonies) take(r *http.Request, now time.Time) (ceremony, bool) {
+	k, err := r.Cookie(ceremonyCookie)
+	if err != nil {
+		return ceremony{}, false
+	}
+	id := sha256.Sum256([]byte(k.Value))
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	x, ok := c.all[id]
+	delete(c.all, id)
+	return x, ok && now.Before(x.until)
+}

@@ -1,0 +1,215 @@
+package web
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+
+	"github.com/go-webauthn/webauthn/protocol"
+	"github.com/go-webauthn/webauthn/webauthn"
+
+	"holdfast.example/holdfast/internal/access"
+)
+
+// People are who may log in, and by which passkeys.
+type People interface {
+	// People gives those who belong to the estate today.
+	People(ctx context.Context) ([]Person, error)
+	Passkeys(ctx context.Context) ([]access.Passkey, error)
+	AddPasskey(ctx context.Context, k access.Passkey) error
+	UsePasskey(ctx context.Context, k access.Passkey) error
+	// RemovePasskey takes one away. ErrNone: there is none of that id.
+	RemovePasskey(ctx context.Context, id string) error
+}
+
+// Person is somebody of the estate.
+type Person struct{ ID, Name string }
+
+// user is a person as WebAuthn knows one. The handle says nothing of who it is.
+type user struct {
+	Person
+	keys []webauthn.Credential
+}
+
+func (u user) WebAuthnID() []byte                         { return handle(u.ID) }
+func (u user) WebAuthnName() string                       { return u.ID }
+func (u user) WebAuthnDisplayName() string                { return u.Name }
+func (u user) WebAuthnCredentials() []webauthn.Credential { return u.keys }
+
+func handle(person string) []byte {
+	sum := sha256.Sum256([]byte("holdfast person\x00" + person))
+	return sum[:]
+}
+
+// user finds a person by id or handle, with what they registered. ErrNone: nobody of the estate is called so today.
+func (s *Server) user(ctx context.Context, is func(Person) bool) (user, error) {
+	people, err := s.people.People(ctx)
+	if err != nil {
+		return user{}, err
+	}
+	i := slices.IndexFunc(people, is)
+	if i < 0 {
+		return user{}, ErrNone
+	}
+	u := user{Person: people[i]}
+	all, err := s.people.Passkeys(ctx)
+	if err != nil {
+		return u, err
+	}
+	for _, k := range all {
+		var c webauthn.Credential
+		if k.Person == u.ID && json.Unmarshal(k.Data, &c) == nil {
+			u.keys = append(u.keys, c)
+		}
+	}
+	return u, nil
+}
+
+// registrar is who may register a passkey for a person: they themselves, and who came by the link of the terminal.
+func (x session) registrar(person string) bool { return x.person == "" || x.person == person }
+
+func (s *Server) beginPasskey(w http.ResponseWriter, r *http.Request) {
+	person := r.FormValue("person")
+	if x, _ := s.sessions.of(r, s.now()); !x.registrar(person) {
+		problem(w, http.StatusForbidden, "A passkey of somebody else is for them to add.")
+		return
+	}
+	u, err := s.user(r.Context(), func(p Person) bool { return p.ID == person })
+	if errors.Is(err, ErrNone) {
+		problem(w, http.StatusNotFound, "The estate has no such person today.")
+		return
+	} else if err != nil {
+		problem(w, http.StatusInternalServerError, "The database could not be read.")
+		return
+	}
+	options, data, err := s.auth.BeginRegistration(u, webauthn.WithExclusions(webauthn.Credentials(u.keys).CredentialDescriptors()))
+	s.answer(w, options, data, person, err)
+}
+
+// answer begins a ceremony, and sends the browser what it needs.
+func (s *Server) answer(w http.ResponseWriter, options any, data *webauthn.SessionData, person string, err error) {
+	if err != nil {
+		problem(w, http.StatusInternalServerError, "The ceremony could not begin.")
+		return
+	}
+	if !s.ceremonies.begin(w, ceremony{data: *data, person: person}, s.now()) {
+		problem(w, http.StatusServiceUnavailable, "Too many log-ins are under way; try again in a minute.")
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(options)
+}
+
+func (s *Server) finishPasskey(w http.ResponseWriter, r *http.Request) {
+	c, ok := s.ceremonies.take(r, s.now())
+	x, _ := s.sessions.of(r, s.now())
+	if !ok || c.person == "" || !x.registrar(c.person) {
+		problem(w, http.StatusForbidden, "Begin again: this registration is over.")
+		return
+	}
+	u, err := s.user(r.Context(), func(p Person) bool { return p.ID == c.person })
+	if err != nil {
+		problem(w, http.StatusForbidden, "The estate has no such person today.")
+		return
+	}
+	made, err := s.auth.FinishRegistration(u, c.data, r)
+	if err != nil {
+		problem(w, http.StatusForbidden, "The passkey was not accepted.")
+		return
+	}
+	data, err := json.Marshal(made)
+	if err == nil {
+		err = s.people.AddPasskey(r.Context(), access.Passkey{ID: credentialID(made.ID), Person: u.ID, Added: s.now(), Data: data})
+	}
+	if err != nil {
+		problem(w, http.StatusInternalServerError, "The passkey could not be kept.")
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func credentialID(id []byte) string { return base64.RawURLEncoding.EncodeToString(id) }
+
+func (s *Server) beginLogIn(w http.ResponseWriter, _ *http.Request) {
+	options, data, err := s.auth.BeginDiscoverableLogin(webauthn.WithUserVerification(protocol.VerificationRequired))
+	s.answer(w, options, data, "", err)
+}
+
+// finishLogIn logs in who has the passkey of a person whom the estate has today. What was wrong is told to nobody.
+func (s *Server) finishLogIn(w http.ResponseWriter, r *http.Request) {
+	refuse := func() { problem(w, http.StatusForbidden, "This passkey does not log in here.") }
+	c, ok := s.ceremonies.take(r, s.now())
+	if !ok || c.person != "" {
+		refuse()
+		return
+	}
+	var u user
+	_, key, err := s.auth.FinishPasskeyLogin(func(_, of []byte) (webauthn.User, error) {
+		var err error
+		u, err = s.user(r.Context(), func(p Person) bool { return string(handle(p.ID)) == string(of) })
+		return u, err
+	}, c.data, r)
+	if err != nil || key.Authenticator.CloneWarning || !key.Flags.UserVerified {
+		refuse()
+		return
+	}
+	data, err := json.Marshal(key)
+	if err == nil {
+		err = s.people.UsePasskey(r.Context(), access.Passkey{ID: credentialID(key.ID), Person: u.ID, Used: s.now(), Data: data})
+	}
+	if err != nil {
+		problem(w, http.StatusInternalServerError, "The log-in could not be noted.")
+		return
+	}
+	s.sessions.end(r)
+	http.SetCookie(w, cookie(s.sessions.begin(u.ID, s.now()), int(sessionTime.Seconds())))
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func (s *Server) removePasskey(w http.ResponseWriter, r *http.Request) {
+	x, _ := s.sessions.of(r, s.now())
+	all, err := s.people.Passkeys(r.Context())
+	if err != nil {
+		s.failed(w, r, err)
+		return
+	}
+	i := slices.IndexFunc(all, func(k access.Passkey) bool { return k.ID == r.FormValue("id") && x.registrar(k.Person) })
+	if i < 0 { // of somebody else is as good as none
+		s.failed(w, r, ErrNone)
+		return
+	}
+	if err := s.people.RemovePasskey(r.Context(), all[i].ID); err != nil {
+		s.failed(w, r, err)
+		return
+	}
+	s.sessions.endOf(all[i].Person)
+	http.Redirect(w, r, "/passkeys", http.StatusSeeOther)
+}
+
+func (s *Server) passkeys(w http.ResponseWriter, r *http.Request) {
+	x, _ := s.sessions.of(r, s.now())
+	people, err := s.people.People(r.Context())
+	if err != nil {
+		s.failed(w, r, err)
+		return
+	}
+	all, err := s.people.Passkeys(r.Context())
+	if err != nil {
+		s.failed(w, r, err)
+		return
+	}
+	people = slices.DeleteFunc(slices.Clone(people), func(p Person) bool { return !x.registrar(p.ID) })
+	all = slices.DeleteFunc(slices.Clone(all), func(k access.Passkey) bool { return !x.registrar(k.Person) })
+	s.show(w, r, http.StatusOK, passkeysPage(people, all))
+}
+
+// problem answers a script (RFC 9457).
+func problem(w http.ResponseWriter, status int, title string) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]any{"title": title, "status": status})
+}
