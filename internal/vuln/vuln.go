@@ -7,15 +7,15 @@ import "time"
 
 // Package is what is installed, in the terms of advisories.
 type Package struct {
-	Ecosystem string   `json:"ecosystem"` // as OSV names it, with the release of a distribution: Debian:12, npm
-	Name      string   `json:"name"`      // as the ecosystem names it; of a distribution the source package
-	Version   string   `json:"version"`   // of a distribution that of the source package
+	Ecosystem string   `json:"ecosystem" drift:"key"` // as OSV names it, with the release of a distribution: Debian:12, npm
+	Name      string   `json:"name" drift:"key"`      // as the ecosystem names it; of a distribution the source package
+	Version   string   `json:"version"`               // of a distribution that of the source package
 	Installed []string `json:"installed,omitempty"`
 	Purl      string   `json:"purl,omitempty"`
 	Places    []string `json:"places,omitempty"` // files that showed it; none where a package manager did
-	Running   bool     `json:"running,omitempty"`
-	Offered   string   `json:"offered,omitempty"` // newest version that the configured repositories offer in its place
-	Owner     string   `json:"owner,omitempty"`   // package of the distribution that brought it
+	Running   bool     `json:"running,omitempty" drift:"-"`
+	Offered   string   `json:"offered,omitempty" drift:"-"` // newest version that the configured repositories offer in its place
+	Owner     string   `json:"owner,omitempty"`             // package of the distribution that brought it
 }
 
 // Record is an advisory, as far as all that it affects shares it.

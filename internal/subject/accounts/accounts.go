@@ -35,10 +35,10 @@ type Accounts struct {
 	KeyFiles  []KeyFile         `json:"key_files,omitempty"` // ordered by account and path
 	LoginDefs map[string]Value  `json:"login_defs,omitempty"`
 	Useradd   map[string]Value  `json:"useradd,omitempty"`
-	Profile   []ProfileSetting  `json:"profile,omitempty"`   // umask and TMOUT of shells
-	Faulty    []FaultyEntry     `json:"faulty,omitempty"`    // lines that no program understands
-	NISLines  []string          `json:"nis_lines,omitempty"` // file:line of entries that begin with + or -
-	Products  map[string]string `json:"products,omitempty"`  // login_defs, useradd: the file, when it exists
+	Profile   []ProfileSetting  `json:"profile,omitempty"`                // umask and TMOUT of shells
+	Faulty    []FaultyEntry     `json:"faulty,omitempty"`                 // lines that no program understands
+	NISLines  []string          `json:"nis_lines,omitempty" drift:"line"` // file:line of entries that begin with + or -
+	Products  map[string]string `json:"products,omitempty"`               // login_defs, useradd: the file, when it exists
 }
 
 // Kind makes Accounts a fact.
@@ -54,7 +54,7 @@ const (
 
 // User is one account.
 type User struct {
-	Name      string   `json:"name"`
+	Name      string   `json:"name" drift:"key"`
 	UID       int      `json:"uid"`
 	GID       int      `json:"gid"`
 	Home      string   `json:"home,omitempty"`
@@ -62,8 +62,8 @@ type User struct {
 	Password  Password `json:"password"`
 	Aging     *Aging   `json:"aging,omitempty"` // nil without an entry in /etc/shadow
 	HomePlace *Place   `json:"home_place,omitempty"`
-	LastLogin string   `json:"last_login,omitempty"` // day in UTC: 2026-11-23
-	Source    string   `json:"source"`               // /etc/passwd:1
+	LastLogin string   `json:"last_login,omitempty" drift:"-"` // day in UTC: 2026-11-23
+	Source    string   `json:"source" drift:"line"`            // /etc/passwd:1
 }
 
 // Password is what is known of a password. An empty State means that it could not be seen.
@@ -72,12 +72,12 @@ type Password struct {
 	Scheme   string `json:"scheme,omitempty"`   // yescrypt, sha512, md5, des …
 	Verifier string `json:"verifier,omitempty"` // keyed fingerprint of the hash
 	InPasswd bool   `json:"in_passwd,omitempty"`
-	Source   string `json:"source,omitempty"` // /etc/shadow:1
+	Source   string `json:"source,omitempty" drift:"line"` // /etc/shadow:1
 }
 
 // Aging holds the fields of /etc/shadow in days; -1 stands for an empty field.
 type Aging struct {
-	Changed  string `json:"changed,omitempty"` // day of the last change
+	Changed  string `json:"changed,omitempty" drift:"-"` // day of the last change
 	Min      int    `json:"min"`
 	Max      int    `json:"max"`
 	Warn     int    `json:"warn"`
@@ -87,61 +87,61 @@ type Aging struct {
 
 // Place is what stands at a path.
 type Place struct {
-	Path string `json:"path"`           // with links resolved, as far as they were followed
-	Sort string `json:"sort"`           // folder, file, link, other, missing
-	Mode int    `json:"mode,omitempty"` // permission bits
+	Path string `json:"path" drift:"key"` // with links resolved, as far as they were followed
+	Sort string `json:"sort"`             // folder, file, link, other, missing
+	Mode int    `json:"mode,omitempty"`   // permission bits
 	UID  int    `json:"uid,omitempty"`
 	GID  int    `json:"gid,omitempty"`
 }
 
 // Group is one group.
 type Group struct {
-	Name     string   `json:"name"`
+	Name     string   `json:"name" drift:"key"`
 	GID      int      `json:"gid"`
 	Members  []string `json:"members,omitempty"`
 	Password bool     `json:"password,omitempty"` // a password lets others join by newgrp
-	Source   string   `json:"source"`
+	Source   string   `json:"source" drift:"line"`
 }
 
 // KeyFile is one file of authorised keys, as one account uses it.
 type KeyFile struct {
-	Account string   `json:"account"`
+	Account string   `json:"account" drift:"key"`
 	File    Place    `json:"file"`
 	Folder  *Place   `json:"folder,omitempty"`
 	Keys    []Key    `json:"keys,omitempty"`
-	Faulty  []string `json:"faulty,omitempty"` // file:line of lines that hold no key
+	Faulty  []string `json:"faulty,omitempty" drift:"line"` // file:line of lines that hold no key
 }
 
 // Key is one authorised key.
 type Key struct {
-	Type        string   `json:"type"`           // ssh-ed25519
-	Bits        int      `json:"bits,omitempty"` // of RSA and DSA
-	Fingerprint string   `json:"fingerprint"`    // as ssh-keygen -l prints it: SHA256:…
-	Public      string   `json:"public"`         // type and key without comment, to compare with declared keys
+	Type        string   `json:"type"`                    // ssh-ed25519
+	Bits        int      `json:"bits,omitempty"`          // of RSA and DSA
+	Fingerprint string   `json:"fingerprint" drift:"key"` // as ssh-keygen -l prints it: SHA256:…
+	Public      string   `json:"public"`                  // type and key without comment, to compare with declared keys
 	Comment     string   `json:"comment,omitempty"`
-	Options     []string `json:"options,omitempty"` // names only; values may hold secrets
-	From        string   `json:"from,omitempty"`    // value of the option from
-	Source      string   `json:"source"`            // file:line
+	Options     []string `json:"options,omitempty"`   // names only; values may hold secrets
+	From        string   `json:"from,omitempty"`      // value of the option from
+	Source      string   `json:"source" drift:"line"` // file:line
 }
 
 // Value is a setting with the place where it stands.
 type Value struct {
 	Value  string `json:"value"`
-	Source string `json:"source"`
+	Source string `json:"source" drift:"line"`
 }
 
 // ProfileSetting is a umask or TMOUT that a shell takes at log-in.
 type ProfileSetting struct {
-	Name   string `json:"name"` // umask or TMOUT
+	Name   string `json:"name" drift:"key"` // umask or TMOUT
 	Value  string `json:"value"`
-	Path   string `json:"path"`
-	Source string `json:"source"`
+	Path   string `json:"path" drift:"key"`
+	Source string `json:"source" drift:"line"`
 }
 
 // FaultyEntry is a line that programs skip.
 type FaultyEntry struct {
-	Path   string `json:"path"`
-	Source string `json:"source"`
+	Path   string `json:"path" drift:"key"`
+	Source string `json:"source" drift:"line"`
 	Text   string `json:"text"` // what is wrong; never the line itself
 }
 

@@ -15,13 +15,13 @@ import (
 // Fact is the components of one subject.
 type Fact struct {
 	fact.Gaps `json:"gaps,omitempty"`
-	Document  string         `json:"document,omitempty"` // form of the list that names them: CycloneDX 1.6; empty: they were found in files
-	Title     string         `json:"title,omitempty"`    // of what the list describes, in its own words
-	Roots     []string       `json:"roots,omitempty"`    // folders that were looked through, with all that is below
-	Files     int            `json:"files,omitempty"`    // looked at
-	Packages  []vuln.Package `json:"packages,omitempty"` // ordered; each ecosystem, name and version once
-	Unkept    int            `json:"unkept,omitempty"`   // of sorts for which nobody keeps advisories
-	Linked    []Linked       `json:"linked,omitempty"`   // of Go programs, ordered by place; of those that are missing nobody knows
+	Document  string         `json:"document,omitempty"`         // form of the list that names them: CycloneDX 1.6; empty: they were found in files
+	Title     string         `json:"title,omitempty"`            // of what the list describes, in its own words
+	Roots     []string       `json:"roots,omitempty" drift:"-"`  // folders that were looked through, with all that is below
+	Files     int            `json:"files,omitempty" drift:"-"`  // looked at
+	Packages  []vuln.Package `json:"packages,omitempty"`         // ordered; each ecosystem, name and version once
+	Unkept    int            `json:"unkept,omitempty" drift:"-"` // of sorts for which nobody keeps advisories
+	Linked    []Linked       `json:"linked,omitempty" drift:"-"` // of Go programs, ordered by place; of those that are missing nobody knows
 }
 
 // Linked is what a Go program is linked of: a set as package gosym writes it.

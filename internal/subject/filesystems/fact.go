@@ -32,10 +32,10 @@ type Fact struct {
 
 // Mount is one mount, of those under which the checks look.
 type Mount struct {
-	Path    string   `json:"path"`
+	Path    string   `json:"path" drift:"key"`
 	Type    string   `json:"type"`
 	Options []string `json:"options,omitempty"` // of nodev, nosuid, noexec, ro; sorted
-	Source  string   `json:"source"`
+	Source  string   `json:"source" drift:"line"`
 }
 
 // walked words how far a pass about all files reaches.
@@ -48,8 +48,8 @@ func (f Fact) walked(seen string) string {
 
 // File is one path with its permissions.
 type File struct {
-	Path   string `json:"path"` // with links resolved
-	Mode   string `json:"mode"` // octal, with the set-ID and sticky bits: 4755
+	Path   string `json:"path" drift:"key"` // with links resolved
+	Mode   string `json:"mode"`             // octal, with the set-ID and sticky bits: 4755
 	Owner  string `json:"owner"`
 	Group  string `json:"group"`
 	Lonely bool   `json:"lonely,omitempty"` // nobody but root is in the group
@@ -59,14 +59,14 @@ type File struct {
 
 // Unowned is a user or group number that owns files and has no name.
 type Unowned struct {
-	Group bool   `json:"group,omitempty"`
-	ID    int    `json:"id"`
-	Path  string `json:"path"` // one of the files
+	Group bool   `json:"group,omitempty" drift:"key"`
+	ID    int    `json:"id" drift:"key"`
+	Path  string `json:"path" drift:"-"` // one of the files
 }
 
 // Home is the home folder of a person's account, or of root.
 type Home struct {
-	User string `json:"user"`
+	User string `json:"user" drift:"key"`
 	UID  int    `json:"uid"`
 	File *File  `json:"file,omitempty"` // absent when the folder is not there
 	Dots []File `json:"dots,omitempty"` // .rhosts, .shosts, .netrc, .forward, and dot files that others may change

@@ -33,9 +33,9 @@ func (Fact) Kind() fact.Kind { return fact.Kind{Name: "firewall", Version: 1} }
 
 // Framework is a way to set up the packet filter.
 type Framework struct {
-	Name    string `json:"name"` // nftables, iptables, ufw, firewalld
+	Name    string `json:"name" drift:"key"` // nftables, iptables, ufw, firewalld
 	Enabled bool   `json:"enabled"`
-	Source  string `json:"source"` // the file or link that says so
+	Source  string `json:"source" drift:"line"` // the file or link that says so
 }
 
 // Ruleset is what happens to packets, for each version of IP.

@@ -15,12 +15,12 @@ type Fact struct {
 	Name         Name    `json:"name"`
 	Machine      Machine `json:"machine"`
 	OS           OS      `json:"os"`
-	Architecture string  `json:"architecture,omitempty"` // as uname -m gives it: x86_64
-	Kernel       string  `json:"kernel,omitempty"`       // release of the running kernel
-	Virtual      string  `json:"virtual,omitempty"`      // vendor and product of a virtual machine
-	Container    string  `json:"container,omitempty"`    // engine, or "container"; empty on a machine
-	Tree         bool    `json:"tree,omitempty"`         // a file tree that does not run
-	Systemd      bool    `json:"systemd,omitempty"`      // systemd is installed
+	Architecture string  `json:"architecture,omitempty"`     // as uname -m gives it: x86_64
+	Kernel       string  `json:"kernel,omitempty" drift:"-"` // release of the running kernel
+	Virtual      string  `json:"virtual,omitempty"`          // vendor and product of a virtual machine
+	Container    string  `json:"container,omitempty"`        // engine, or "container"; empty on a machine
+	Tree         bool    `json:"tree,omitempty"`             // a file tree that does not run
+	Systemd      bool    `json:"systemd,omitempty"`          // systemd is installed
 	Boot         Boot    `json:"boot"`
 }
 
@@ -43,7 +43,7 @@ type Machine struct {
 type OS struct {
 	ID       string   `json:"id,omitempty"`
 	Version  string   `json:"version,omitempty"`
-	Pretty   string   `json:"pretty,omitempty"`
+	Pretty   string   `json:"pretty,omitempty" drift:"-"`
 	Codename string   `json:"codename,omitempty"`
 	Like     []string `json:"like,omitempty"`
 	Source   string   `json:"source,omitempty"`

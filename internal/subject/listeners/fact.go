@@ -29,17 +29,17 @@ func (Fact) Kind() fact.Kind { return fact.Kind{Name: "listeners", Version: 1} }
 // Listener is one address that takes connections or datagrams. Several sockets on one address
 // (SO_REUSEPORT) are one listener.
 type Listener struct {
-	Protocol string    `json:"protocol"` // tcp or udp
-	Address  string    `json:"address"`  // 0.0.0.0, ::1; every address is 0.0.0.0 or ::
-	Port     int       `json:"port"`
+	Protocol string    `json:"protocol" drift:"key"` // tcp or udp
+	Address  string    `json:"address" drift:"key"`  // 0.0.0.0, ::1; every address is 0.0.0.0 or ::
+	Port     int       `json:"port" drift:"key"`
 	Programs []Program `json:"programs,omitempty"` // empty: the kernel, or a process that is not visible
 }
 
 // Program is one sort of process that holds a listener. Workers that look alike are one program.
 type Program struct {
-	Name       string   `json:"name"`          // base name of the executable, else what the kernel calls it
-	Exe        string   `json:"exe,omitempty"` // path of the executable
-	Deleted    bool     `json:"deleted,omitempty"`
+	Name       string   `json:"name" drift:"key"` // base name of the executable, else what the kernel calls it
+	Exe        string   `json:"exe,omitempty"`    // path of the executable
+	Deleted    bool     `json:"deleted,omitempty" drift:"-"`
 	User       string   `json:"user"`
 	UID        int      `json:"uid"`
 	Caps       []string `json:"caps,omitempty"` // effective capabilities; "all" stands for every one

@@ -17,10 +17,10 @@ const (
 // Audit is what the kernel's audit records, as configured on disk.
 type Audit struct {
 	Settings  []Setting   `json:"settings,omitempty"` // auditd.conf
-	Rules     []AuditRule `json:"rules,omitempty"`
-	Immutable string      `json:"immutable,omitempty"` // where -e 2 stands
-	Backlog   int         `json:"backlog,omitempty"`   // -b, or audit_backlog_limit at boot when larger
-	AtBoot    bool        `json:"at_boot,omitempty"`   // audit=1 on the kernel's command line
+	Rules     []AuditRule `json:"rules,omitempty" drift:"ordered"`
+	Immutable string      `json:"immutable,omitempty" drift:"line"` // where -e 2 stands
+	Backlog   int         `json:"backlog,omitempty"`                // -b, or audit_backlog_limit at boot when larger
+	AtBoot    bool        `json:"at_boot,omitempty"`                // audit=1 on the kernel's command line
 }
 
 // AuditRule is one rule: a watched path, or system calls.
@@ -30,7 +30,7 @@ type AuditRule struct {
 	Calls  []string `json:"calls,omitempty"`
 	Never  bool     `json:"never,omitempty"` // an exception
 	Narrow bool     `json:"narrow,omitempty"`
-	Source string   `json:"source"`
+	Source string   `json:"source" drift:"line"`
 }
 
 func audit(ev *host.Evidence, f *Fact) {

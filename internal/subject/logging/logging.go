@@ -18,13 +18,13 @@ import (
 // Fact is the logging of one host.
 type Fact struct {
 	fact.Gaps `json:"gaps,omitempty"`
-	Container bool      `json:"container,omitempty"` // messages are the engine's business, unless a logger runs
-	Init      bool      `json:"init,omitempty"`      // something starts services here
-	Systemd   bool      `json:"systemd,omitempty"`   // journald is part of it
-	Static    bool      `json:"static,omitempty"`    // a file tree, nothing runs
-	Installed []string  `json:"installed,omitempty"` // programs of this subject that are installed: rsyslogd
-	Running   []string  `json:"running,omitempty"`   // those that run
-	Journal   []Setting `json:"journal,omitempty"`   // journald.conf as in force
+	Container bool      `json:"container,omitempty"`         // messages are the engine's business, unless a logger runs
+	Init      bool      `json:"init,omitempty"`              // something starts services here
+	Systemd   bool      `json:"systemd,omitempty"`           // journald is part of it
+	Static    bool      `json:"static,omitempty"`            // a file tree, nothing runs
+	Installed []string  `json:"installed,omitempty"`         // programs of this subject that are installed: rsyslogd
+	Running   []string  `json:"running,omitempty" drift:"-"` // those that run
+	Journal   []Setting `json:"journal,omitempty"`           // journald.conf as in force
 	JournalOn bool      `json:"journal_folder,omitempty"`
 	Settings  []Setting `json:"settings,omitempty"` // of syslog: FileCreateMode
 	Inputs    []Input   `json:"inputs,omitempty"`
@@ -39,31 +39,31 @@ func (Fact) Kind() fact.Kind { return fact.Kind{Name: "logging", Version: 1} }
 
 // Setting is one assignment; names are in lower case.
 type Setting struct {
-	Name   string `json:"name"`
+	Name   string `json:"name" drift:"key"`
 	Value  string `json:"value"`
-	Source string `json:"source"`
+	Source string `json:"source" drift:"line"`
 }
 
 // Input is a way in for other hosts' messages.
 type Input struct {
-	Module string `json:"module"`         // imtcp, imudp, imrelp, network
-	Port   string `json:"port,omitempty"` // empty for the module's own
-	Source string `json:"source"`
+	Module string `json:"module" drift:"key"`         // imtcp, imudp, imrelp, network
+	Port   string `json:"port,omitempty" drift:"key"` // empty for the module's own
+	Source string `json:"source" drift:"line"`
 }
 
 // Target is where messages are sent.
 type Target struct {
-	Via    string `json:"via"`            // rsyslog, syslog-ng, journal-upload, filebeat
-	Host   string `json:"host,omitempty"` // name, name:port or address; empty when the agent's own file says it
+	Via    string `json:"via" drift:"key"`            // rsyslog, syslog-ng, journal-upload, filebeat
+	Host   string `json:"host,omitempty" drift:"key"` // name, name:port or address; empty when the agent's own file says it
 	TLS    bool   `json:"tls,omitempty"`
 	Opaque bool   `json:"opaque,omitempty"` // whether it uses TLS stands where Holdfast does not look
-	Source string `json:"source"`
+	Source string `json:"source" drift:"line"`
 }
 
 // LogFile is a log that others can read or write. The path is that of the log before rotation, the
 // mode the widest of it and its older parts.
 type LogFile struct {
-	Path string      `json:"path"`
+	Path string      `json:"path" drift:"key"`
 	Mode fs.FileMode `json:"mode"` // permissions
 	Dir  bool        `json:"dir,omitempty"`
 }

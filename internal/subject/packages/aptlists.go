@@ -102,6 +102,9 @@ func aptUpdates(ev *host.Evidence, f *Fact) {
 		listed := false
 		for _, o := range offers {
 			listed = listed || o.listed
+			if !o.exact && len(f.Lists) > 0 {
+				f.Unlisted = append(f.Unlisted, o.Name+" "+o.Arch)
+			}
 			if o.version != "" {
 				source := o.source
 				if o.security != "" {
@@ -128,6 +131,7 @@ type installedOffer struct {
 	offer
 	listed bool
 	normal bool // the installed version is in a list that is not on request only
+	exact  bool // the installed version is in a list
 }
 
 // readLists takes in the lists of one repository. Those on request only (backports) come late:
@@ -370,6 +374,7 @@ func (o *installedOffer) take(version, arch, source string, security, late, phas
 		return
 	}
 	c := Compare(version, o.Version)
+	o.exact = o.exact || c == 0
 	if c <= 0 || phased && !security {
 		o.normal = o.normal || c == 0 && !late
 		return

@@ -13,7 +13,7 @@ type Automatic struct {
 	Refreshes bool   `json:"refreshes"`         // lists are fetched regularly
 	Installs  bool   `json:"installs"`          // security updates are installed
 	Missing   string `json:"missing,omitempty"` // what keeps it from working, in words
-	Source    string `json:"source,omitempty"`
+	Source    string `json:"source,omitempty" drift:"line"`
 }
 
 var timers = []string{"apt-daily.timer", "apt-daily-upgrade.timer", "dnf-automatic.timer", "dnf-automatic-install.timer", "dnf5-automatic.timer"}

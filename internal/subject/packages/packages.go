@@ -18,16 +18,17 @@ type Fact struct {
 	fact.Gaps    `json:"gaps,omitempty"`
 	Manager      string       `json:"manager,omitempty"` // dpkg, rpm, apk; empty when there is none
 	Database     string       `json:"database,omitempty"`
-	Unreadable   int          `json:"unreadable,omitempty"` // entries without a name or a version
-	Packages     []Package    `json:"packages,omitempty"`   // ordered by name, architecture, version
-	Updates      []Update     `json:"updates,omitempty"`    // ordered by name and architecture
-	NoOrigin     []string     `json:"no_origin,omitempty"`  // installed, named in no list
-	Lists        []List       `json:"lists,omitempty"`      // lists of available packages that were read
+	Unreadable   int          `json:"unreadable,omitempty" drift:"-"` // entries without a name or a version
+	Packages     []Package    `json:"packages,omitempty"`             // ordered by name, architecture, version
+	Updates      []Update     `json:"updates,omitempty" drift:"-"`    // ordered by name and architecture
+	NoOrigin     []string     `json:"no_origin,omitempty" drift:"-"`  // installed, named in no list
+	Unlisted     []string     `json:"unlisted,omitempty" drift:"-"`   // name and architecture of what is installed in a version that no list has
+	Lists        []List       `json:"lists,omitempty" drift:"-"`      // lists of available packages that were read
 	Repositories []Repository `json:"repositories,omitempty"`
 	Settings     []Setting    `json:"settings,omitempty"` // of the package manager, those that checks read
 	Automatic    Automatic    `json:"automatic,omitzero"`
-	Reboot       Reboot       `json:"reboot,omitzero"`
-	Kernel       Kernel       `json:"kernel,omitzero"`
+	Reboot       Reboot       `json:"reboot,omitzero" drift:"-"`
+	Kernel       Kernel       `json:"kernel,omitzero" drift:"-"`
 	Init         bool         `json:"init,omitempty"`      // something starts services and timers here
 	Container    bool         `json:"container,omitempty"` // the kernel belongs to the host
 }
@@ -38,12 +39,12 @@ func (Fact) Kind() fact.Kind { return fact.Kind{Name: "packages", Version: 1} }
 // Package is one package that the database knows. Source is the source package, empty when it has
 // the same name. State is empty for an installed one, else as dpkg words it: config-files.
 type Package struct {
-	Name    string `json:"name"`
+	Name    string `json:"name" drift:"key"`
 	Version string `json:"version"`
 	Source  string `json:"source,omitempty"`
 	// SourceVersion is set where it differs from Version.
-	SourceVersion string `json:"source_version,omitempty"`
-	Arch          string `json:"arch,omitempty"`
+	SourceVersion string `json:"source_version,omitempty" drift:"-"`
+	Arch          string `json:"arch,omitempty" drift:"key"`
 	State         string `json:"state,omitempty"`
 	Hold          bool   `json:"hold,omitempty"`
 	Vendor        string `json:"vendor,omitempty"` // rpm only
@@ -76,11 +77,11 @@ type List struct {
 
 // Repository is a configured origin of packages.
 type Repository struct {
-	URI       string `json:"uri"` // without user and password
-	Suite     string `json:"suite,omitempty"`
+	URI       string `json:"uri" drift:"key"` // without user and password
+	Suite     string `json:"suite,omitempty" drift:"key"`
 	SignedBy  string `json:"signed_by,omitempty"`  // key file or fingerprint, "embedded" for a key in the entry itself
 	Unchecked string `json:"unchecked,omitempty"`  // the option that turns off authentication: trusted=yes
-	Source    string `json:"source"`               // file:line
+	Source    string `json:"source" drift:"line"`  // file:line
 	Binary    bool   `json:"binary,omitempty"`     // offers packages that can be installed
 	Parts     []Part `json:"components,omitempty"` // what of it is used
 }
@@ -90,9 +91,9 @@ type Part string
 
 // Setting is a line of apt.conf or of dnf.conf. Names of apt.conf are in lower case.
 type Setting struct {
-	Name   string `json:"name"`
+	Name   string `json:"name" drift:"key"`
 	Value  string `json:"value"`
-	Source string `json:"source"`
+	Source string `json:"source" drift:"line"`
 }
 
 // Needed parts of the fact, the names of its gaps.
@@ -197,6 +198,7 @@ func parse(ev *host.Evidence, _ fact.Key) Fact {
 	slices.SortStableFunc(f.Updates, func(a, b Update) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Arch, b.Arch), cmp.Compare(a.Installed, b.Installed))
 	})
+	slices.Sort(f.Unlisted)
 	slices.Sort(f.NoOrigin)
 	f.NoOrigin = slices.Compact(f.NoOrigin)
 	return f

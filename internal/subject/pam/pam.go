@@ -38,27 +38,27 @@ func (PAM) Kind() fact.Kind { return fact.Kind{Name: "pam", Version: 1} }
 
 // Service is one file of rules.
 type Service struct {
-	Name  string `json:"name"`
+	Name  string `json:"name" drift:"key"`
 	Path  string `json:"path"`
 	Mode  int    `json:"mode"` // permission bits
 	UID   int    `json:"uid,omitempty"`
 	GID   int    `json:"gid,omitempty"`
-	Rules []Rule `json:"rules,omitempty"`
+	Rules []Rule `json:"rules,omitempty" drift:"ordered"`
 }
 
 // Rule is one line.
 type Rule struct {
-	Type    string   `json:"type,omitempty"` // auth, account, password, session; empty for @include
-	Control string   `json:"control"`        // required, [success=1 default=ignore], include, substack, @include
-	Module  string   `json:"module"`         // pam_unix.so, or the file of an include
+	Type    string   `json:"type,omitempty" drift:"key"` // auth, account, password, session; empty for @include
+	Control string   `json:"control" drift:"key"`        // required, [success=1 default=ignore], include, substack, @include
+	Module  string   `json:"module" drift:"key"`         // pam_unix.so, or the file of an include
 	Args    []string `json:"args,omitempty"`
-	Source  string   `json:"source"` // /etc/pam.d/common-auth:17
+	Source  string   `json:"source" drift:"line"` // /etc/pam.d/common-auth:17
 }
 
 // Value is a setting with the place where it stands.
 type Value struct {
 	Value  string `json:"value"`
-	Source string `json:"source"`
+	Source string `json:"source" drift:"line"`
 }
 
 // Source tells how the configuration is had from a host. Vendors keep files in /usr/lib/pam.d; those

@@ -16,10 +16,10 @@ import (
 // Fact is what runs on one host. Process ids are no part of it: they would make it new at every look.
 type Fact struct {
 	fact.Gaps `json:"gaps,omitempty"`
-	Processes int      `json:"processes,omitempty"` // that were looked at, rounded down to a power of two
-	Packages  []string `json:"packages,omitempty"`  // of the distribution, of which some file is mapped by a process
-	Programs  []string `json:"programs,omitempty"`  // running programs that are of no package
-	Stale     []Stale  `json:"stale,omitempty"`     // ordered by program
+	Processes int      `json:"processes,omitempty" drift:"-"` // that were looked at, rounded down to a power of two
+	Packages  []string `json:"packages,omitempty" drift:"-"`  // of the distribution, of which some file is mapped by a process
+	Programs  []string `json:"programs,omitempty" drift:"-"`  // running programs that are of no package
+	Stale     []Stale  `json:"stale,omitempty" drift:"-"`     // ordered by program
 }
 
 // Kind names the fact.

@@ -18,10 +18,10 @@ import (
 // Fact is what was found on one host.
 type Fact struct {
 	fact.Gaps `json:"gaps,omitempty"`
-	Static    bool         `json:"static,omitempty"`  // a file tree, nothing runs
-	Secrets   []Secret     `json:"secrets,omitempty"` // ordered by rule and fingerprint
-	Keys      []PrivateKey `json:"keys,omitempty"`    // ordered by path
-	Scanned   bool         `json:"scanned,omitempty"` // at least one file was there to be read
+	Static    bool         `json:"static,omitempty"`            // a file tree, nothing runs
+	Secrets   []Secret     `json:"secrets,omitempty" drift:"-"` // ordered by rule and fingerprint
+	Keys      []PrivateKey `json:"keys,omitempty"`              // ordered by path
+	Scanned   bool         `json:"scanned,omitempty" drift:"-"` // at least one file was there to be read
 }
 
 // Kind names the fact.
@@ -57,7 +57,7 @@ func (p Place) Source() string {
 // PrivateKey is a file with a private key. Keys that show that they are encrypted are left out;
 // OpenSSH's form does not show it.
 type PrivateKey struct {
-	Path string `json:"path"`
+	Path string `json:"path" drift:"key"`
 	Open bool   `json:"open,omitempty"`
 }
 

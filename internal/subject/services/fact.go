@@ -12,10 +12,10 @@ import (
 
 // Fact is what a host starts by itself.
 type Fact struct {
-	Init       string            `json:"init,omitempty"`   // systemd, openrc; empty: no service manager is installed
-	Units      []Unit            `json:"units,omitempty"`  // enabled, written by the administrator, or of special interest
-	Masked     []string          `json:"masked,omitempty"` // names of units that cannot be started
-	Failed     []string          `json:"failed,omitempty"` // names of units that are in the state failed
+	Init       string            `json:"init,omitempty"`             // systemd, openrc; empty: no service manager is installed
+	Units      []Unit            `json:"units,omitempty"`            // enabled, written by the administrator, or of special interest
+	Masked     []string          `json:"masked,omitempty"`           // names of units that cannot be started
+	Failed     []string          `json:"failed,omitempty" drift:"-"` // names of units that are in the state failed
 	Jobs       []Job             `json:"jobs,omitempty"`
 	Exposed    []Exposed         `json:"exposed,omitempty"` // files behind units and jobs that others than root may change
 	Scheduler  Scheduler         `json:"scheduler"`
@@ -37,7 +37,7 @@ func (Fact) Kind() fact.Kind { return fact.Kind{Name: "services", Version: 1} }
 
 // Unit is one thing that the service manager starts.
 type Unit struct {
-	Name     string            `json:"name"`               // nginx.service; without an ending for OpenRC and System V
+	Name     string            `json:"name" drift:"key"`   // nginx.service; without an ending for OpenRC and System V
 	Source   string            `json:"source,omitempty"`   // its file; empty when it is missing
 	Local    bool              `json:"local,omitempty"`    // written by the administrator, not by a package
 	Enabled  bool              `json:"enabled,omitempty"`  // started at boot or by a socket or timer
@@ -52,17 +52,17 @@ type Unit struct {
 
 // Job is one scheduled command. The command itself may hold secrets: only its programs are kept.
 type Job struct {
-	Source   string   `json:"source"` // /etc/cron.d/backup
-	User     string   `json:"user"`
+	Source   string   `json:"source" drift:"key,line"` // /etc/cron.d/backup
+	User     string   `json:"user" drift:"key"`
 	Programs []string `json:"programs,omitempty"`
 }
 
 // Exposed is a file or folder that others than root may change although root relies on it.
 type Exposed struct {
-	Path  string   `json:"path"`  // links resolved
-	Why   string   `json:"why"`   // writable by everybody
-	Sort  string   `json:"sort"`  // unit, program, table
-	Users []string `json:"users"` // what relies on it: unit:nginx.service, file:/etc/cron.d/backup
+	Path  string   `json:"path" drift:"key"` // links resolved
+	Why   string   `json:"why"`              // writable by everybody
+	Sort  string   `json:"sort"`             // unit, program, table
+	Users []string `json:"users"`            // what relies on it: unit:nginx.service, file:/etc/cron.d/backup
 }
 
 // Scheduler is who may schedule jobs.
@@ -78,7 +78,7 @@ type Scheduler struct {
 
 // PathState is owner and permissions of one path.
 type PathState struct {
-	Path   string `json:"path"`
+	Path   string `json:"path" drift:"key"`
 	Mode   string `json:"mode"` // 0644
 	UID    int    `json:"uid"`
 	GID    int    `json:"gid"`

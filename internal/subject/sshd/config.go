@@ -13,10 +13,10 @@ import (
 type Config struct {
 	fact.Gaps `json:"gaps,omitempty"`
 	Installed bool              `json:"installed"`
-	Effective bool              `json:"effective,omitempty"` // from sshd -T; else from the files and OpenSSH's defaults
-	Options   map[string]Option `json:"options,omitempty"`   // by keyword in lower case
-	Root      map[string]Option `json:"root,omitempty"`      // what differs for root, by sshd -T -C user=root
-	Matches   []Match           `json:"matches,omitempty"`   // in order of the files
+	Effective bool              `json:"effective,omitempty"`               // from sshd -T; else from the files and OpenSSH's defaults
+	Options   map[string]Option `json:"options,omitempty"`                 // by keyword in lower case
+	Root      map[string]Option `json:"root,omitempty"`                    // what differs for root, by sshd -T -C user=root
+	Matches   []Match           `json:"matches,omitempty" drift:"ordered"` // in order of the files
 	HostKeys  []HostKey         `json:"host_keys,omitempty"`
 	UserCAs   []HostKey         `json:"user_cas,omitempty"` // TrustedUserCAKeys
 	Files     []string          `json:"files,omitempty"`    // that were read
@@ -28,13 +28,13 @@ func (Config) Kind() fact.Kind { return fact.Kind{Name: "sshd", Version: 1} }
 // Option is the effective values of one keyword, and where they come from.
 type Option struct {
 	Values []string `json:"values"`
-	Source string   `json:"source"` // /etc/ssh/sshd_config:12, or "default"
+	Source string   `json:"source" drift:"line"` // /etc/ssh/sshd_config:12, or "default"
 }
 
 // Match is one Match block.
 type Match struct {
-	Criteria string            `json:"criteria"` // as written, white space folded: user backup
-	Source   string            `json:"source"`
+	Criteria string            `json:"criteria" drift:"key"` // as written, white space folded: user backup
+	Source   string            `json:"source" drift:"line"`
 	Options  map[string]Option `json:"options"`
 }
 
@@ -43,7 +43,7 @@ type HostKey struct {
 	Type        string `json:"type"` // ssh-ed25519
 	Bits        int    `json:"bits"` // 0 when the type does not tell
 	Fingerprint string `json:"fingerprint"`
-	Path        string `json:"path"`
+	Path        string `json:"path" drift:"key"`
 }
 
 // Value gives the first value of an option in lower case, empty when unset.

@@ -24,9 +24,9 @@ type Sudo struct {
 	fact.Gaps `json:"gaps,omitempty"`
 	Files     []File    `json:"files,omitempty"` // in the order in which they are read; none: sudo is not installed
 	Aliases   []Alias   `json:"aliases,omitempty"`
-	Defaults  []Default `json:"defaults,omitempty"`
-	Rules     []Rule    `json:"rules,omitempty"`
-	Doas      []Doas    `json:"doas,omitempty"`
+	Defaults  []Default `json:"defaults,omitempty" drift:"ordered"`
+	Rules     []Rule    `json:"rules,omitempty" drift:"ordered"`
+	Doas      []Doas    `json:"doas,omitempty" drift:"ordered"`
 	Programs  []File    `json:"programs,omitempty"` // programs of rules, and their folders
 }
 
@@ -35,7 +35,7 @@ func (Sudo) Kind() fact.Kind { return fact.Kind{Name: "sudo", Version: 1} }
 
 // File is a file or folder with its permissions.
 type File struct {
-	Path   string `json:"path"`
+	Path   string `json:"path" drift:"key"`
 	Mode   int    `json:"mode"` // permission bits
 	UID    int    `json:"uid,omitempty"`
 	GID    int    `json:"gid,omitempty"`
@@ -44,28 +44,28 @@ type File struct {
 
 // Alias is a name for a list.
 type Alias struct {
-	Kind    string   `json:"kind"` // User_Alias, Runas_Alias, Host_Alias, Cmnd_Alias
-	Name    string   `json:"name"`
+	Kind    string   `json:"kind" drift:"key"` // User_Alias, Runas_Alias, Host_Alias, Cmnd_Alias
+	Name    string   `json:"name" drift:"key"`
 	Members []string `json:"members,omitempty"`
-	Source  string   `json:"source"`
+	Source  string   `json:"source" drift:"line"`
 }
 
 // Default is one setting.
 type Default struct {
-	Scope  string `json:"scope,omitempty"` // :users, @hosts, >runas or !commands; empty for all
-	Name   string `json:"name"`
+	Scope  string `json:"scope,omitempty" drift:"key"` // :users, @hosts, >runas or !commands; empty for all
+	Name   string `json:"name" drift:"key"`
 	Off    bool   `json:"off,omitempty"`   // !name
 	Op     string `json:"op,omitempty"`    // =, += or -=; empty for a switch
 	Value  string `json:"value,omitempty"` // without quotes
-	Source string `json:"source"`
+	Source string `json:"source" drift:"line"`
 }
 
 // Rule is one line of who may do what: users on hosts.
 type Rule struct {
 	Users    []string  `json:"users"`
 	Hosts    []string  `json:"hosts"`
-	Commands []Command `json:"commands"`
-	Source   string    `json:"source"`
+	Commands []Command `json:"commands" drift:"ordered"`
+	Source   string    `json:"source" drift:"line"`
 }
 
 // Command is one command of a rule with what holds for it, inherited tags included.
@@ -83,7 +83,7 @@ type Doas struct {
 	Identity string   `json:"identity"`          // a user, or :group
 	Target   string   `json:"target,omitempty"`  // empty for every account
 	Command  string   `json:"command,omitempty"` // empty for every command
-	Source   string   `json:"source"`
+	Source   string   `json:"source" drift:"line"`
 }
 
 // Source tells how the rules are had from a host.

@@ -27,11 +27,11 @@ func (Fact) Kind() fact.Kind { return fact.Kind{Name: "timesync", Version: 1} }
 
 // Service is one that can set the clock.
 type Service struct {
-	Name      string   `json:"name"` // chrony, timesyncd, ntp, openntpd
+	Name      string   `json:"name" drift:"key"` // chrony, timesyncd, ntp, openntpd
 	Installed bool     `json:"installed,omitempty"`
 	Enabled   string   `json:"enabled,omitempty"` // the link that starts it
-	Running   bool     `json:"running,omitempty"`
-	AsRoot    bool     `json:"as_root,omitempty"` // every process of it runs as root
+	Running   bool     `json:"running,omitempty" drift:"-"`
+	AsRoot    bool     `json:"as_root,omitempty" drift:"-"` // every process of it runs as root
 	Servers   []Entry  `json:"servers,omitempty"`
 	Allowed   []Entry  `json:"allowed,omitempty"`  // chrony: who may ask for the time
 	Restrict  []Entry  `json:"restrict,omitempty"` // ntp: the default restrictions
@@ -40,8 +40,8 @@ type Service struct {
 
 // Entry is a value with the place where it stands.
 type Entry struct {
-	Value  string `json:"value"`
-	Source string `json:"source"`
+	Value  string `json:"value" drift:"key"`
+	Source string `json:"source" drift:"line"`
 }
 
 const (

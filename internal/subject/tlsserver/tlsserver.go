@@ -18,12 +18,12 @@ type Fact struct {
 	Name           string          `json:"name"`    // as asked: shop.example
 	Address        string          `json:"address"` // 192.0.2.1:443
 	Protocols      []Protocol      `json:"protocols,omitempty"`
-	Chain          []Certificate   `json:"chain,omitempty"`        // as sent, leaf first
-	Others         [][]Certificate `json:"others,omitempty"`       // further chains, for clients that know other keys
-	Trust          string          `json:"trust,omitempty"`        // trusted, or why not: self-signed, unknown-ca, incomplete; the worst of all chains
-	TrustText      string          `json:"trust_text,omitempty"`   // the reason in words
-	SecureReneg    bool            `json:"secure_reneg,omitempty"` // RFC 5746, of TLS up to 1.2
-	Compression    bool            `json:"compression,omitempty"`  // of TLS up to 1.2
+	Chain          []Certificate   `json:"chain,omitempty"`                // as sent, leaf first
+	Others         [][]Certificate `json:"others,omitempty"`               // further chains, for clients that know other keys
+	Trust          string          `json:"trust,omitempty"`                // trusted, or why not: self-signed, unknown-ca, incomplete; the worst of all chains
+	TrustText      string          `json:"trust_text,omitempty" drift:"-"` // the reason in words
+	SecureReneg    bool            `json:"secure_reneg,omitempty"`         // RFC 5746, of TLS up to 1.2
+	Compression    bool            `json:"compression,omitempty"`          // of TLS up to 1.2
 	ExtendedMaster bool            `json:"extended_master,omitempty"`
 	Tickets        bool            `json:"tickets,omitempty"`         // RFC 5077, of TLS up to 1.2
 	Resumption     []string        `json:"resumption,omitempty"`      // ways that worked with TLS up to 1.2: id, ticket
@@ -39,17 +39,17 @@ type Fact struct {
 
 // Protocol is a version that is offered, with its suites.
 type Protocol struct {
-	Name       string   `json:"name"`                 // TLS 1.3, TLS 1.2, TLS 1.1, TLS 1.0, SSL 3.0, SSL 2.0
-	Suites     []Suite  `json:"suites,omitempty"`     // in the server's order, where it has one
-	Order      string   `json:"order,omitempty"`      // whose preference counts: server, client; empty when not told apart
-	ChaCha     bool     `json:"chacha,omitempty"`     // the server's order, but ChaCha20 for clients that want it first
-	Groups     []string `json:"groups,omitempty"`     // of TLS 1.2 and 1.3, as registered by IANA: x25519
-	Signatures []string `json:"signatures,omitempty"` // by which TLS 1.2 signs its key exchange and TLS 1.3 its handshake, as registered by IANA: rsa_pss_rsae_sha256
+	Name       string   `json:"name" drift:"key"`                 // TLS 1.3, TLS 1.2, TLS 1.1, TLS 1.0, SSL 3.0, SSL 2.0
+	Suites     []Suite  `json:"suites,omitempty" drift:"ordered"` // in the server's order, where it has one
+	Order      string   `json:"order,omitempty"`                  // whose preference counts: server, client; empty when not told apart
+	ChaCha     bool     `json:"chacha,omitempty"`                 // the server's order, but ChaCha20 for clients that want it first
+	Groups     []string `json:"groups,omitempty"`                 // of TLS 1.2 and 1.3, as registered by IANA: x25519
+	Signatures []string `json:"signatures,omitempty"`             // by which TLS 1.2 signs its key exchange and TLS 1.3 its handshake, as registered by IANA: rsa_pss_rsae_sha256
 }
 
 // Suite is a cipher suite that the server took.
 type Suite struct {
-	ID      uint16 `json:"id"`                 // as registered by IANA
+	ID      uint16 `json:"id" drift:"key"`     // as registered by IANA
 	Name    string `json:"name"`               // TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256
 	Group   string `json:"group,omitempty"`    // of an elliptic key exchange
 	DHBits  int    `json:"dh_bits,omitempty"`  // of a finite-field key exchange
@@ -59,16 +59,16 @@ type Suite struct {
 // Staple is a stapled OCSP response: RFC 6066 section 8.
 type Staple struct {
 	Status     string    `json:"status"` // good, revoked, unknown, invalid
-	ThisUpdate time.Time `json:"this_update,omitzero"`
-	NextUpdate time.Time `json:"next_update,omitzero"`
-	Text       string    `json:"text,omitempty"` // why it is invalid
+	ThisUpdate time.Time `json:"this_update,omitzero" drift:"-"`
+	NextUpdate time.Time `json:"next_update,omitzero" drift:"-"`
+	Text       string    `json:"text,omitempty" drift:"-"` // why it is invalid
 }
 
 // Probed is what came of one probe.
 type Probed struct {
-	Name  string `json:"name"`  // one of the names of probes
-	State string `json:"state"` // safe, vulnerable, inconclusive
-	Text  string `json:"text,omitempty"`
+	Name  string `json:"name" drift:"key"` // one of the names of probes
+	State string `json:"state"`            // safe, vulnerable, inconclusive
+	Text  string `json:"text,omitempty" drift:"-"`
 }
 
 // States of a probe. Inconclusive: the endpoint, or something before it, answered oddly or not at all.
@@ -109,23 +109,23 @@ func (f Fact) Probe(name string) Probed {
 
 // Certificate is one of a chain, in the fields that are judged.
 type Certificate struct {
-	Subject     string    `json:"subject"`
+	Subject     string    `json:"subject" drift:"key"`
 	Issuer      string    `json:"issuer"`
-	Serial      string    `json:"serial"` // hex
+	Serial      string    `json:"serial" drift:"-"` // hex
 	Names       []string  `json:"names,omitempty"`
 	Addresses   []string  `json:"addresses,omitempty"`
-	NotBefore   time.Time `json:"not_before"`
-	NotAfter    time.Time `json:"not_after"`
-	Key         string    `json:"key"`                // RSA, ECDSA, Ed25519, or how x509 names it
-	KeyBits     int       `json:"key_bits,omitempty"` // 0 when unknown
-	Signature   string    `json:"signature"`          // SHA256-RSA, as crypto/x509 names it
-	Exponent    int       `json:"exponent,omitempty"` // of RSA; 0 when too large to matter
-	Fingerprint string    `json:"fingerprint"`        // SHA-256 of the certificate, hex
-	Public      string    `json:"public,omitempty"`   // SHA-256 of the public key (RFC 7469 section 2.4), hex
+	NotBefore   time.Time `json:"not_before" drift:"-"`
+	NotAfter    time.Time `json:"not_after" drift:"-"`
+	Key         string    `json:"key"`                        // RSA, ECDSA, Ed25519, or how x509 names it
+	KeyBits     int       `json:"key_bits,omitempty"`         // 0 when unknown
+	Signature   string    `json:"signature"`                  // SHA256-RSA, as crypto/x509 names it
+	Exponent    int       `json:"exponent,omitempty"`         // of RSA; 0 when too large to matter
+	Fingerprint string    `json:"fingerprint" drift:"-"`      // SHA-256 of the certificate, hex
+	Public      string    `json:"public,omitempty" drift:"-"` // SHA-256 of the public key (RFC 7469 section 2.4), hex
 	CA          bool      `json:"ca,omitempty"`
-	MustStaple  bool      `json:"must_staple,omitempty"` // RFC 7633
-	Timestamps  int       `json:"timestamps,omitempty"`  // signed certificate timestamps in it: RFC 6962
-	IssuerURLs  []string  `json:"issuer_urls,omitempty"` // where the issuer's certificate is: RFC 5280 section 4.2.2.1
+	MustStaple  bool      `json:"must_staple,omitempty"`          // RFC 7633
+	Timestamps  int       `json:"timestamps,omitempty" drift:"-"` // signed certificate timestamps in it: RFC 6962
+	IssuerURLs  []string  `json:"issuer_urls,omitempty"`          // where the issuer's certificate is: RFC 5280 section 4.2.2.1
 	OCSP        []string  `json:"ocsp,omitempty"`
 	CRL         []string  `json:"crl,omitempty"`
 	Critical    []string  `json:"critical,omitempty"` // critical extensions that are not known here, as dotted numbers

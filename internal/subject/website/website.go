@@ -13,21 +13,24 @@ import (
 // Fact is what one address of a website answered to GET.
 type Fact struct {
 	fact.Gaps `json:"gaps,omitempty"`
-	URL       string   `json:"url"`               // as asked: https://shop.example/
-	Address   string   `json:"address,omitempty"` // 192.0.2.1:443
-	Status    int      `json:"status,omitempty"`  // 0 when it did not answer HTTP
-	Headers   []Header `json:"headers,omitempty"` // in order of their names; values of cookies are left out
+	URL       string `json:"url"`               // as asked: https://shop.example/
+	Address   string `json:"address,omitempty"` // 192.0.2.1:443
+	Status    int    `json:"status,omitempty"`  // 0 when it did not answer HTTP
 
-	Plain     *Plain      `json:"plain,omitempty"`      // what port 80 answers; nil when it was not asked
-	Origins   []Origin    `json:"origins,omitempty"`    // what it answers to pages of other sites
-	Methods   []Method    `json:"methods,omitempty"`    // answers to TRACE and TRACK, and to those that write where they may be tried
-	Allow     []string    `json:"allow,omitempty"`      // methods that it names in its answer to OPTIONS
-	Errors    []ErrorPage `json:"errors,omitempty"`     // pages for requests that fail
-	Resources []Resource  `json:"resources,omitempty"`  // that the first page loads
-	Meta      []Header    `json:"meta,omitempty"`       // <meta http-equiv> elements of the first page, as if they were headers
-	SameNonce bool        `json:"same_nonce,omitempty"` // two answers name one nonce
-	Finds     []Find      `json:"finds,omitempty"`      // what should not be there, by catalogue
-	Tried     int         `json:"tried,omitempty"`      // entries of the catalogue that were looked for
+	// Headers are in order of their names; values of cookies are left out. Only those are compared with a baseline that are
+	// settings: what proxies and caches add is new with each answer.
+	Headers []Header `json:"headers,omitempty" drift:"except=server-timing,only=access-control- content-security- content-type cross-origin- location permissions-policy referrer-policy server set-cookie strict-transport- www-authenticate x-aspnet x-content-type- x-frame-options x-permitted- x-powered-by x-xss-"`
+
+	Plain     *Plain      `json:"plain,omitempty"`                // what port 80 answers; nil when it was not asked
+	Origins   []Origin    `json:"origins,omitempty"`              // what it answers to pages of other sites
+	Methods   []Method    `json:"methods,omitempty"`              // answers to TRACE and TRACK, and to those that write where they may be tried
+	Allow     []string    `json:"allow,omitempty"`                // methods that it names in its answer to OPTIONS
+	Errors    []ErrorPage `json:"errors,omitempty"`               // pages for requests that fail
+	Resources []Resource  `json:"resources,omitempty" drift:"-"`  // that the first page loads
+	Meta      []Header    `json:"meta,omitempty"`                 // <meta http-equiv> elements of the first page, as if they were headers
+	SameNonce bool        `json:"same_nonce,omitempty" drift:"-"` // two answers name one nonce
+	Finds     []Find      `json:"finds,omitempty"`                // what should not be there, by catalogue
+	Tried     int         `json:"tried,omitempty" drift:"-"`      // entries of the catalogue that were looked for
 }
 
 // Plain is the answer of the same address to http://name/ on port 80.
@@ -39,7 +42,7 @@ type Plain struct {
 
 // Origin is the answer to a request with this Origin: Fetch Standard, CORS protocol.
 type Origin struct {
-	Asked       string `json:"asked"`
+	Asked       string `json:"asked" drift:"key"`
 	Allowed     string `json:"allowed,omitempty"`     // Access-Control-Allow-Origin
 	Credentials bool   `json:"credentials,omitempty"` // Access-Control-Allow-Credentials: true
 }
@@ -47,18 +50,18 @@ type Origin struct {
 // Method is the answer to a request with a method. Methods that write are sent with a condition that never holds, to
 // a name that nobody has.
 type Method struct {
-	Name    string `json:"name"`
+	Name    string `json:"name" drift:"key"`
 	Status  int    `json:"status"`
-	Echo    bool   `json:"echo,omitempty"`    // it sent back what it was sent
-	Alike   bool   `json:"alike,omitempty"`   // its status is that of GET of the same name, which says nothing of the method
-	Created bool   `json:"created,omitempty"` // it made something in spite of the condition; removed again, but for Left
-	Tunnel  bool   `json:"tunnel,omitempty"`  // of CONNECT: what it leads to spoke TLS
-	Left    string `json:"left,omitempty"`    // path of what it made and could not be removed
+	Echo    bool   `json:"echo,omitempty"`           // it sent back what it was sent
+	Alike   bool   `json:"alike,omitempty"`          // its status is that of GET of the same name, which says nothing of the method
+	Created bool   `json:"created,omitempty"`        // it made something in spite of the condition; removed again, but for Left
+	Tunnel  bool   `json:"tunnel,omitempty"`         // of CONNECT: what it leads to spoke TLS
+	Left    string `json:"left,omitempty" drift:"-"` // path of what it made and could not be removed
 }
 
 // ErrorPage is the answer to a request that fails, and the product and version that it tells.
 type ErrorPage struct {
-	Cause  string `json:"cause"` // not-found, malformed, method, query, server-error
+	Cause  string `json:"cause" drift:"key"` // not-found, malformed, method, query, server-error
 	Status int    `json:"status"`
 	Tells  string `json:"tells,omitempty"`
 }
@@ -73,8 +76,8 @@ type Resource struct {
 
 // Find is an entry of the catalogue that answered.
 type Find struct {
-	ID       string         `json:"id"`   // git-head
-	Path     string         `json:"path"` // as asked, random parts in it
+	ID       string         `json:"id" drift:"key"` // git-head
+	Path     string         `json:"path" drift:"-"` // as asked, random parts in it
 	Status   int            `json:"status"`
 	Sort     string         `json:"sort"` // sample, default, debug, admin, source, secret, backup, listing, handler
 	Product  string         `json:"product,omitempty"`
@@ -85,8 +88,8 @@ type Find struct {
 // Header is one field of the answer; of repeated ones each stands alone. Of Set-Cookie the value of the
 // cookie is replaced by "...".
 type Header struct {
-	Name  string `json:"name"` // lower case
-	Value string `json:"value"`
+	Name  string `json:"name" drift:"key"` // lower case
+	Value string `json:"value" drift:"nonce"`
 }
 
 // Kind names the fact.
