@@ -24,6 +24,7 @@ import (
 	"holdfast.example/holdfast/internal/store/sqlite"
 	"holdfast.example/holdfast/internal/subject/all"
 	"holdfast.example/holdfast/internal/subject/components"
+	compared "holdfast.example/holdfast/internal/subject/drift"
 	"holdfast.example/holdfast/internal/subject/vulnerabilities"
 	"holdfast.example/holdfast/internal/subject/website"
 )
@@ -93,6 +94,11 @@ func Assess(ctx context.Context, o Options) (*report.Assessment, error) {
 		return nil, err
 	}
 	defer w.forget()
+	if w.judges(compared.Fact{}.Kind().Name) {
+		if w.drifting, err = newDrifting(ctx, store, w); err != nil {
+			return nil, err
+		}
+	}
 	endpoints := []report.Endpoint{}
 	outcomes, err := w.judge(graded(w.noted(all), &endpoints, judgedAt), judgedAt)
 	if err != nil {
@@ -117,6 +123,9 @@ func Assess(ctx context.Context, o Options) (*report.Assessment, error) {
 			return nil, err
 		}
 		a.Run = r.ID
+		if err := w.drifting.keep(ctx, store); err != nil {
+			return nil, err
+		}
 		if err := store.Remember(ctx, remembered(w.vulnerable)); err != nil {
 			return nil, err
 		}
@@ -241,7 +250,7 @@ func (w *world) look(ctx context.Context, t target, key fact.Key, timeout time.D
 		defer tr.Close()
 		out.collector, out.privileged = tr.Name(), tr.Privileged()
 		var wg sync.WaitGroup
-		wanted := w.judges(vulnerabilities.Fact{}.Kind().Name)
+		wanted := w.judges(vulnerabilities.Fact{}.Kind().Name) || w.judges(compared.Fact{}.Kind().Name)
 		applications := func() { out.parts = []part{w.applications(ctx, t, tr)} }
 		if wanted && !t.behind {
 			wg.Go(applications)
@@ -338,6 +347,7 @@ type world struct {
 	forget     func()                 // lets go of them
 	vulnerable []report.Vulnerability // what judging found
 	carried    *carriers              // what the subjects carry
+	drifting   *drifting              // what differs from baselines; nil when nobody judges it
 	estate     *estate.Estate
 	path       string
 	unused     []string

@@ -53,6 +53,11 @@ func (w *world) judge(all feed, now time.Time) ([]check.Outcome, error) {
 		}
 		j.claims.add(obs)
 		carried.add(obs)
+		if w.drifting != nil {
+			if err := w.drifting.add(obs); err != nil {
+				return nil, err
+			}
+		}
 		if len(together) > 0 && together[0].Kind != obs[0].Kind {
 			j.take(together)
 			together = nil
@@ -68,6 +73,9 @@ func (w *world) judge(all feed, now time.Time) ([]check.Outcome, error) {
 		var compared []fact.Observation
 		compared, w.vulnerable = carried.observations(w.advisories)
 		j.take(compared)
+	}
+	if w.drifting != nil {
+		j.take(w.drifting.observations())
 	}
 	j.take(j.claims.hosts.observations(func(c environment.Claims) fact.Fact { return c }))
 	j.take(j.claims.endpoints.observations(func(c environment.Claims) fact.Fact { return environment.EndpointClaims(c) }))

@@ -11,10 +11,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"holdfast.example/holdfast/internal/drift"
 	"holdfast.example/holdfast/internal/ledger"
 	"holdfast.example/holdfast/internal/store/sqlite"
 	"holdfast.example/holdfast/internal/waiver"
@@ -37,6 +39,7 @@ const entered = "ledger"
 // there already.
 type ledgered struct {
 	Decisions  int    `json:"decisions"`  // entries on decisions, the first so many
+	Approvals  int    `json:"approvals"`  // likewise, of baselines
 	Checkpoint string `json:"checkpoint"` // the last that was seen
 	Size       uint64 `json:"size"`       // entries of the ledger then
 }
@@ -55,9 +58,39 @@ func whatIsEntered(ctx context.Context, store *sqlite.Store) (ledgered, error) {
 	return l, nil
 }
 
-// enter puts decisions into the ledger that are not there yet.
+// told is what the database holds that belongs into the ledger, kind by kind in its order.
+type told struct {
+	decisions []waiver.Entry
+	approvals []drift.Approval
+}
+
+func toldBy(ctx context.Context, store *sqlite.Store) (t told, err error) {
+	if t.decisions, err = store.Decisions(ctx); err != nil {
+		return t, err
+	}
+	t.approvals, err = store.Approvals(ctx)
+	return t, err
+}
+
+// entries gives what follows after the first so many.
+func (t told) entries(after ledgered) (out []ledger.Entry, err error) {
+	add := func(id, kind string, at time.Time, what any) {
+		body, problem := json.Marshal(what)
+		err = errors.Join(err, problem)
+		out = append(out, ledger.Entry{ID: id, Kind: kind, At: at, Body: body})
+	}
+	for _, e := range t.decisions[min(after.Decisions, len(t.decisions)):] {
+		add(decisionID(e.Seq), "decision", e.At, e)
+	}
+	for _, a := range t.approvals[min(after.Approvals, len(t.approvals)):] {
+		add(approvalID(a.Seq), "approval", a.At, a)
+	}
+	return out, err
+}
+
+// enter puts into the ledger what is not there yet.
 func enter(ctx context.Context, store *sqlite.Store, state string) error {
-	all, err := store.Decisions(ctx)
+	all, err := toldBy(ctx, store)
 	if err != nil {
 		return err
 	}
@@ -65,25 +98,18 @@ func enter(ctx context.Context, store *sqlite.Store, state string) error {
 	if err != nil {
 		return err
 	}
-	if len(all) <= before.Decisions {
-		return nil
-	}
-	if err := waiver.Verify(all); err != nil {
+	pending, err := all.entries(before)
+	if err != nil || len(pending) == 0 {
 		return err
 	}
-	var pending []ledger.Entry
-	for _, e := range all[before.Decisions:] {
-		body, err := json.Marshal(e)
-		if err != nil {
-			return err
-		}
-		pending = append(pending, ledger.Entry{ID: decisionID(e.Seq), Kind: "decision", At: e.At, Body: body})
+	if err := errors.Join(waiver.Verify(all.decisions), drift.Verify(all.approvals)); err != nil {
+		return err
 	}
 	head, err := ledgerOf(state).Enter(ctx, before.Size, pending)
 	if err != nil {
 		return fmt.Errorf("the decision is recorded, and not yet in the ledger; it enters with the next one: %w", err)
 	}
-	text, err := json.Marshal(ledgered{Decisions: len(all), Checkpoint: head.Text, Size: head.Size})
+	text, err := json.Marshal(ledgered{Decisions: len(all.decisions), Approvals: len(all.approvals), Checkpoint: head.Text, Size: head.Size})
 	if err != nil {
 		return err
 	}
@@ -91,17 +117,19 @@ func enter(ctx context.Context, store *sqlite.Store, state string) error {
 }
 
 func decisionID(seq int) string { return "decision/" + strconv.Itoa(seq) }
+func approvalID(seq int) string { return "approval/" + strconv.Itoa(seq) }
 
 // LedgerVerified is what a look at a ledger came to.
 type LedgerVerified struct {
 	Checkpoint LedgerCheckpoint `json:"checkpoint"`
 	Key        string           `json:"key"`
 	Decisions  int              `json:"decisions"` // of the database that are in it
+	Approvals  int              `json:"approvals"` // of baselines, likewise
 	Entry      *LedgerEntry     `json:"entry,omitempty"`
 }
 
 // VerifyLedger verifies the ledger of a state folder: its files, that it goes on from the checkpoint that the database
-// noted, and that each decision of the database stands in it as it does there.
+// noted, and that each decision and approval of the database stands in it as it does there.
 func VerifyLedger(ctx context.Context, stateFlag, db string) (LedgerVerified, error) {
 	var out LedgerVerified
 	state, err := StateDir(stateFlag)
@@ -132,41 +160,52 @@ func VerifyLedger(ctx context.Context, stateFlag, db string) (LedgerVerified, er
 		return out, err
 	}
 	out.Key = publicKey(files)
-	all, err := store.Decisions(ctx)
+	all, err := toldBy(ctx, store)
 	if err != nil {
 		return out, err
 	}
-	out.Decisions, err = sameDecisions(files, all)
-	return out, err
+	out.Decisions, out.Approvals = len(all.decisions), len(all.approvals)
+	return out, all.sameAs(files)
 }
 
-// sameDecisions compares the decisions of the database with those of the ledger.
-func sameDecisions(files fs.FS, all []waiver.Entry) (int, error) {
-	n := 0
-	err := ledger.Each(files, 0, func(index uint64, e ledger.Entry) error {
-		if e.Kind != "decision" {
+// sameAs compares what the database holds with what the ledger does, each kind in its order.
+func (t told) sameAs(files fs.FS) error {
+	entries, err := t.entries(ledgered{})
+	if err != nil {
+		return err
+	}
+	want := map[string][]ledger.Entry{}
+	for _, e := range entries {
+		want[e.Kind] = append(want[e.Kind], e)
+	}
+	kinds := []string{"decision", "approval"}
+	met := map[string]int{}
+	if err := ledger.Each(files, 0, func(index uint64, e ledger.Entry) error {
+		if !slices.Contains(kinds, e.Kind) {
 			return nil
 		}
-		if n++; n > len(all) {
+		n := met[e.Kind]
+		if met[e.Kind]++; n >= len(want[e.Kind]) {
 			return fmt.Errorf("%s is entry %d of the ledger, and no longer in the database", e.ID, index)
 		}
-		body, err := json.Marshal(all[n-1])
-		if err != nil {
-			return err
-		}
+		ours := want[e.Kind][n]
 		var there bytes.Buffer
 		if err := json.Compact(&there, e.Body); err != nil {
 			return err
 		}
-		if e.ID != decisionID(all[n-1].Seq) || !bytes.Equal(body, there.Bytes()) {
-			return fmt.Errorf("%s in the database is not what entry %d of the ledger says", decisionID(all[n-1].Seq), index)
+		if e.ID != ours.ID || !bytes.Equal(ours.Body, there.Bytes()) {
+			return fmt.Errorf("%s in the database is not what entry %d of the ledger says", ours.ID, index)
 		}
 		return nil
-	})
-	if err == nil && n < len(all) {
-		err = fmt.Errorf("%s of the database is not in the ledger", decisionID(all[n].Seq))
+	}); err != nil {
+		return err
 	}
-	return n, err
+	for _, k := range kinds {
+		if n := met[k]; n < len(want[k]) {
+			return fmt.Errorf("%s of the database is not in the ledger", want[k][n].ID)
+		}
+	}
+	return nil
 }
 
 // VerifyLedgerFile verifies what somebody was given: an export, or a proof for one entry.

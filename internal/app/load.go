@@ -22,7 +22,7 @@ import (
 
 // usedSections are the sections of an estate that this version works with.
 var usedSections = []string{"organization", "timezone", "calendar", "closures", "people", "roles", "teams", "environments", "applications",
-	"systems", "access", "attestations", "policy", "gates", "checks", "network"}
+	"systems", "access", "attestations", "policy", "gates", "checks", "network", "maintenance"}
 
 // Catalogues gives the requirements and the settings of checks.
 func Catalogues() (*requirement.Catalogue, check.Catalogue, error) {
@@ -114,7 +114,7 @@ func (w *world) narrow(only []string) error {
 	if kinds["vulnerabilities"] {
 		kinds["packages"] = true // what is compared with advisories
 	}
-	if !kinds["claims"] {
+	if !kinds["claims"] && !kinds["drift"] {
 		w.sources = slices.DeleteFunc(w.sources, func(s host.Source) bool { return !kinds[s.Kind.Name] })
 	}
 	return nil

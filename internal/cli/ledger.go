@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"holdfast.example/holdfast/internal/app"
+	"holdfast.example/holdfast/internal/drift"
 	"holdfast.example/holdfast/internal/report"
 	"holdfast.example/holdfast/internal/waiver"
 )
@@ -40,7 +41,7 @@ func (g *global) ledgerList() *cobra.Command {
 				return writeJSON(g.stdout, list)
 			}
 			if len(list) == 0 {
-				fmt.Fprintln(g.stdout, "Nothing is on record yet: decisions enter as they are taken (holdfast waiver --help).")
+				fmt.Fprintln(g.stdout, "Nothing is on record yet: decisions enter as they are taken (holdfast waiver --help, holdfast drift --help).")
 				return nil
 			}
 			w := tabwriter.NewWriter(g.stdout, 0, 0, 2, ' ', 0)
@@ -56,6 +57,10 @@ func (g *global) ledgerList() *cobra.Command {
 
 // entryWords says what an entry tells.
 func entryWords(e app.LedgerEntry) string {
+	var a drift.Approval
+	if e.Kind == "approval" && json.Unmarshal(e.Body, &a) == nil {
+		return fmt.Sprintf("baseline of %s approved: %s (%s), by %s", a.Subject, a.Asked, count(len(a.Covers), "kind"), a.Actor.Person)
+	}
 	var d waiver.Entry
 	if e.Kind != "decision" || json.Unmarshal(e.Body, &d) != nil {
 		return e.Kind
@@ -92,7 +97,7 @@ public key that is trusted, else the one in the file is taken, which proves only
 				v, err = app.VerifyLedger(cmd.Context(), g.state, g.db)
 			}
 			if errors.Is(err, app.ErrLedgerEmpty) {
-				fmt.Fprintln(g.stdout, "Nothing is on record yet: decisions enter as they are taken (holdfast waiver --help).")
+				fmt.Fprintln(g.stdout, "Nothing is on record yet: decisions enter as they are taken (holdfast waiver --help, holdfast drift --help).")
 				return nil
 			}
 			var broken *app.UsageError
@@ -112,6 +117,9 @@ public key that is trusted, else the one in the file is taken, which proves only
 			switch {
 			case len(args) == 0:
 				fmt.Fprintf(g.stdout, "All %d entries on decisions of the database are in it, as they are there.\n", v.Decisions)
+				if v.Approvals > 0 {
+					fmt.Fprintf(g.stdout, "So are all %d approvals of baselines.\n", v.Approvals)
+				}
 			case key == "":
 				fmt.Fprintln(g.stdout, "That is the key in the file itself: compare it with the one you were told, or give it by --key.")
 			}

@@ -1,7 +1,9 @@
 package drift
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"holdfast.example/holdfast/internal/fact"
@@ -13,7 +15,7 @@ type Baseline struct {
 	Kind    string    `json:"kind"`            // name/version
 	Place   string    `json:"place,omitempty"` // which of several addresses of the subject
 	Digest  string    `json:"digest"`          // SHA-256 of Data
-	Fact    string    `json:"fact"`            // digest of the fact that was seen then
+	Fact    string    `json:"fact"`            // digest of the fact that was approved as a whole; empty: parts of several
 	Known   []string  `json:"-"`               // what of the fact was compared then, by Shape.Known
 	Missing []string  `json:"missing,omitempty"`
 	By      string    `json:"approved_by"`
@@ -29,7 +31,30 @@ func Approve(subject, kind, place string, canonical []byte, missing []string, s 
 		return Baseline{}, err
 	}
 	return Baseline{Subject: subject, Kind: kind, Place: place, Digest: fact.Digest(data), Fact: fact.Digest(canonical),
-		Known: s.Known(), Missing: slices.Sorted(slices.Values(missing)), Data: data}, nil
+		Known: s.Known(), Missing: s.Parts(missing), Data: data}, nil
+}
+
+// Comparable says why a look cannot be compared with the baseline: other parts of the fact were not seen than then. Empty: it can.
+func (b Baseline) Comparable(missing []string, s *Shape) string {
+	kind, now := KindName(b.Kind), s.Parts(missing)
+	var less, more []string
+	for _, p := range now {
+		if !slices.Contains(b.Missing, p) {
+			less = append(less, p)
+		}
+	}
+	for _, p := range b.Missing {
+		if !slices.Contains(now, p) {
+			more = append(more, p)
+		}
+	}
+	switch {
+	case len(less) > 0:
+		return fmt.Sprintf("%s was approved with %s, which could not be seen now", kind, strings.Join(less, ", "))
+	case len(more) > 0:
+		return fmt.Sprintf("%s was approved without %s, which can be seen now; approve it anew", kind, strings.Join(more, ", "))
+	}
+	return ""
 }
 
 // Against gives the differences of what is seen now from the baseline. What this version of Holdfast compares and the one
@@ -44,6 +69,10 @@ func (b Baseline) Taking(canonical []byte, s *Shape, take func(path string) bool
 	if err != nil {
 		return b, err
 	}
-	b.Data, b.Digest, b.Fact = data, fact.Digest(data), fact.Digest(canonical)
-	return b, nil
+	b.Data, b.Digest, b.Fact = data, fact.Digest(data), ""
+	left, err := b.Against(canonical, s)
+	if err == nil && len(left) == 0 {
+		b.Fact = fact.Digest(canonical)
+	}
+	return b, err
 }

@@ -10,6 +10,8 @@
 //	drift:"ordered"      a list whose order means something
 //	drift:"except=A B"   elements of a list or map that are never compared, by how their names begin
 //	drift:"only=A B"     the only ones that are
+//
+// At the gaps of a fact, except names the parts whose absence takes nothing from what is compared.
 package drift
 
 import (
@@ -32,6 +34,7 @@ type Shape struct {
 	except  []string // beginnings of names
 	only    []string // likewise; none: all
 	never   []string // fields of an object that are not compared
+	gaps    []string // parts of a fact whose absence takes nothing from what is compared
 	trim    []string // of a text: line, nonce
 }
 
@@ -84,7 +87,11 @@ func (s *Shape) struc(t reflect.Type, within []reflect.Type) error {
 			name = f.Name
 		}
 		if name == Gaps {
-			continue // what could not be seen says nothing of how it is
+			// What could not be seen says nothing of how it is; which of it matters, the tag says.
+			if except, ok := strings.CutPrefix(f.Tag.Get("drift"), "except="); ok {
+				s.gaps = strings.Fields(except)
+			}
+			continue
 		}
 		of, err := shapeOf(f.Type, within)
 		if err != nil {
@@ -150,6 +157,13 @@ func (s *Shape) marked(name string, of *Shape, f reflect.StructField) (*Shape, e
 		}
 	}
 	return &out, nil
+}
+
+// Parts gives of the parts of a fact that were not seen those without which it cannot be compared, in order.
+func (s *Shape) Parts(missing []string) []string {
+	out := slices.DeleteFunc(slices.Clone(missing), func(p string) bool { return s != nil && slices.Contains(s.gaps, p) })
+	slices.Sort(out)
+	return out
 }
 
 // Empty tells whether nothing is left to compare.

@@ -1,6 +1,8 @@
 package estate
 
 import (
+	"time"
+
 	"holdfast.example/holdfast/internal/estate/scalar"
 )
 
@@ -140,3 +142,9 @@ type Maintenance struct {
 
 // Covers tells whether the window holds for a system or backend named environment/name.
 func (m *Maintenance) Covers(subject string) bool { return scalar.AnyMatch(m.Where, subject) }
+
+// Expects tells whether changes of a system or backend are expected at now: a window covers it that somebody approved and that has
+// not ended. The zone of now must be the estate's.
+func (m *Maintenance) Expects(subject string, now time.Time) bool {
+	return m.ApprovedBy != "" && !m.Until.Past(now) && m.Covers(subject) && Within(m.Days, m.Hours, now)
+}

@@ -7,6 +7,7 @@ import (
 	"holdfast.example/holdfast/internal/host"
 	"holdfast.example/holdfast/internal/subject/accounts"
 	"holdfast.example/holdfast/internal/subject/components"
+	"holdfast.example/holdfast/internal/subject/drift"
 	"holdfast.example/holdfast/internal/subject/environment"
 	"holdfast.example/holdfast/internal/subject/filesystems"
 	"holdfast.example/holdfast/internal/subject/findings"
@@ -102,6 +103,7 @@ func Checks() []*check.Check {
 		accounts.Unused,
 		accounts.WarnDays,
 		accounts.WeakKeys,
+		drift.Unapproved,
 		environment.CAPerStage,
 		environment.CertificateKeyPerStage,
 		environment.HostKeyOnce,

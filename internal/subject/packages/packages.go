@@ -15,7 +15,7 @@ import (
 
 // Fact is the installed software of one host and its way to updates.
 type Fact struct {
-	fact.Gaps    `json:"gaps,omitempty"`
+	fact.Gaps    `json:"gaps,omitempty" drift:"except=updates security_updates reboot kernel boot"`
 	Manager      string       `json:"manager,omitempty"` // dpkg, rpm, apk; empty when there is none
 	Database     string       `json:"database,omitempty"`
 	Unreadable   int          `json:"unreadable,omitempty" drift:"-"` // entries without a name or a version

@@ -17,7 +17,7 @@ import (
 
 // Fact is what was found on one host.
 type Fact struct {
-	fact.Gaps `json:"gaps,omitempty"`
+	fact.Gaps `json:"gaps,omitempty" drift:"except=environment files units"`
 	Static    bool         `json:"static,omitempty"`            // a file tree, nothing runs
 	Secrets   []Secret     `json:"secrets,omitempty" drift:"-"` // ordered by rule and fingerprint
 	Keys      []PrivateKey `json:"keys,omitempty"`              // ordered by path
