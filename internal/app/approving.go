@@ -140,7 +140,7 @@ func (d *desk) approve(ctx context.Context, a DriftApproval, subject string, by 
 	now := d.now.UTC()
 	approval := drift.Approval{At: now, Subject: subject, Actor: by, Reason: a.Reason, Asked: a.words()}
 	var baselines []drift.Baseline
-	var left []drift.Open
+	var looks []drift.Look
 	for _, p := range parts {
 		if err := p.approve(a, take, shapes[p.seen.Kind.String()]); err != nil {
 			return approval, err
@@ -154,8 +154,7 @@ func (d *desk) approve(ctx context.Context, a DriftApproval, subject string, by 
 		if err != nil {
 			return approval, err
 		}
-		of := slices.DeleteFunc(slices.Clone(open), func(o drift.Open) bool { return o.Kind != p.after.Kind })
-		left = append(left, drift.Follow(p.after, changes, of, p.seen.ObservedAt, func(drift.Change) string { return "" })...)
+		looks = append(looks, drift.Look{Baseline: p.after, Changes: changes, At: p.seen.ObservedAt})
 	}
 	for _, k := range a.Keys {
 		if !used[k] {
@@ -168,7 +167,7 @@ func (d *desk) approve(ctx context.Context, a DriftApproval, subject string, by 
 	if approval, err = d.store.Approve(ctx, approval, baselines); err != nil {
 		return approval, err
 	}
-	return approval, d.store.Differ(ctx, baselines, left)
+	return approval, d.store.Differ(ctx, baselines, drift.Follow(looks, open))
 }
 
 func kindNames(shapes map[string]*drift.Shape) (out []string) {
@@ -282,7 +281,7 @@ func (a DriftApproval) takes(open []drift.Open) (take func(kind, path string) bo
 		}
 		hit := false
 		for _, k := range a.Keys {
-			if k == o.Key() || k == o.Group || k == path || k == drift.KindName(kind)+":"+path {
+			if k == o.Group || k == path || k == drift.KindName(kind)+":"+path {
 				used[k], hit = true, true
 			}
 		}

@@ -48,12 +48,12 @@ func Drift(ctx context.Context, q DriftQuery) (groups []DriftGroup, known bool, 
 		if !wanted(o.Subject) {
 			continue
 		}
-		key := [3]string{o.Subject, o.Key(), o.Proposed}
+		key := [3]string{o.Subject, o.Group, o.Proposed}
 		i, ok := at[key]
 		if !ok {
 			i = len(groups)
 			at[key] = i
-			groups = append(groups, DriftGroup{Subject: o.Subject, Key: o.Key(), FirstSeen: o.FirstSeen, Proposed: o.Proposed})
+			groups = append(groups, DriftGroup{Subject: o.Subject, Key: o.Group, FirstSeen: o.FirstSeen, Proposed: o.Proposed})
 		}
 		g := &groups[i]
 		g.Changes = append(g.Changes, o)

@@ -27,7 +27,7 @@ type drifting struct {
 	earlier   func(subject string) ([]fact.Observation, error) // the packages that were seen last
 	shapes    map[string]*drift.Shape
 	baselines map[placed]drift.Baseline // without data
-	open      map[placed][]drift.Open   // since earlier looks; those of all places under each
+	open      map[string][]drift.Open   // since earlier looks, by subject
 	by        map[string]*drifted
 }
 
@@ -39,13 +39,13 @@ type drifted struct {
 	first fact.Observation // of it, without the fact
 	seen  bool             // some fact of it is there
 	fact  compared.Fact
-	met   map[placed]bool  // baselines that were looked at
-	done  []drift.Baseline // those that were compared
-	open  []drift.Open
+	met   map[placed]bool // baselines that were looked at
+	looks []drift.Look    // at those that could be compared
+	open  []drift.Open    // what stands then
 }
 
 func newDrifting(ctx context.Context, store *sqlite.Store, w *world) (*drifting, error) {
-	d := &drifting{estate: w.estate, baselines: map[placed]drift.Baseline{}, open: map[placed][]drift.Open{}, by: map[string]*drifted{}}
+	d := &drifting{estate: w.estate, baselines: map[placed]drift.Baseline{}, open: map[string][]drift.Open{}, by: map[string]*drifted{}}
 	d.fill = func(b drift.Baseline) (drift.Baseline, error) { return store.Filled(ctx, b) }
 	d.earlier = func(subject string) ([]fact.Observation, error) {
 		return store.LatestOf(ctx, subject, packages.Fact{}.Kind().String(), w.decode)
@@ -66,19 +66,17 @@ func newDrifting(ctx context.Context, store *sqlite.Store, w *world) (*drifting,
 		return nil, err
 	}
 	for _, o := range before {
-		at := placed{o.Subject, o.Kind, ""}
-		d.open[at] = append(d.open[at], o)
+		d.open[o.Subject] = append(d.open[o.Subject], o)
 	}
 	return d, nil
 }
 
-// look is what came of one observation.
-type look struct {
-	baseline  drift.Baseline
-	has       bool // there is a baseline
-	unseen    string
-	open      []drift.Open
-	attempted error
+// comparison is what came of one observation.
+type comparison struct {
+	drift.Look
+	has    bool   // there is a baseline
+	unseen string // why it could not be compared
+	err    error
 }
 
 // add compares observations of one kind, several subjects at once.
@@ -86,12 +84,12 @@ func (d *drifting) add(obs []fact.Observation) error {
 	if len(obs) == 0 || d.shapes[obs[0].Kind.String()] == nil {
 		return nil
 	}
-	looks := make([]look, len(obs))
+	looks := make([]comparison, len(obs))
 	parallel(len(obs), func(i int) { looks[i] = d.compare(obs[i]) })
 	for i, l := range looks {
 		o := obs[i]
-		if l.attempted != nil {
-			return l.attempted
+		if l.err != nil {
+			return l.err
 		}
 		s := d.by[o.Subject]
 		if s == nil {
@@ -110,42 +108,41 @@ func (d *drifting) add(obs []fact.Observation) error {
 				s.fact.Without = append(s.fact.Without, o.Kind.Name)
 			}
 		default:
-			s.fact.Approved = append(s.fact.Approved, compared.Approved{Kind: o.Kind.Name, By: l.baseline.By, At: l.baseline.At})
-			s.done, s.open = append(s.done, l.baseline), append(s.open, l.open...)
+			s.fact.Approved = append(s.fact.Approved, compared.Approved{Kind: o.Kind.Name, By: l.Baseline.By, At: l.Baseline.At})
+			s.looks = append(s.looks, l.Look)
 		}
 	}
 	return nil
 }
 
-func (d *drifting) compare(o fact.Observation) (l look) {
+func (d *drifting) compare(o fact.Observation) (l comparison) {
 	kind := o.Kind.String()
 	shape := d.shapes[kind]
-	if l.baseline, l.has = d.baselines[placed{o.Subject, kind, o.Place}]; !l.has {
+	l.At = o.ObservedAt
+	if l.Baseline, l.has = d.baselines[placed{o.Subject, kind, o.Place}]; !l.has {
 		return l
 	}
 	if o.Fact == nil {
 		l.unseen = fmt.Sprintf("%s is approved, and was not seen now: %s", o.Kind.Name, o.Problem.Error())
 		return l
 	}
-	if l.unseen = l.baseline.Comparable(slices.Collect(maps.Keys(o.Fact.Missing())), shape); l.unseen != "" || o.Digest == l.baseline.Fact {
+	if l.unseen = l.Baseline.Comparable(slices.Collect(maps.Keys(o.Fact.Missing())), shape); l.unseen != "" || o.Digest == l.Baseline.Fact {
 		return l
 	}
-	full, err := d.fill(l.baseline)
+	full, err := d.fill(l.Baseline)
 	if err != nil {
-		l.attempted = err
+		l.err = err
 		return l
 	}
 	data, err := fact.Canonical(o.Fact)
+	if err == nil {
+		l.Changes, err = full.Against(data, shape)
+	}
 	if err != nil {
-		l.attempted = err
+		l.err = fmt.Errorf("%s of %s: %w", o.Kind.Name, o.Subject, err)
 		return l
 	}
-	changes, err := full.Against(data, shape)
-	if err != nil {
-		l.attempted = fmt.Errorf("%s of %s: %w", o.Kind.Name, o.Subject, err)
-		return l
-	}
-	l.open = drift.Follow(l.baseline, changes, d.open[placed{o.Subject, kind, ""}], o.ObservedAt, d.recognise(o, changes))
+	l.Recognise = d.recognise(o, l.Changes)
 	return l
 }
 
@@ -223,6 +220,7 @@ func (d *drifting) observations() []fact.Observation {
 		slices.Sort(s.fact.Without)
 		slices.Sort(s.fact.Unseen)
 		slices.SortFunc(s.fact.Approved, func(a, b compared.Approved) int { return strings.Compare(a.Kind, b.Kind) })
+		s.open = drift.Follow(s.looks, d.open[subject])
 		s.fact.Groups = groupsOf(s.open)
 		o.Fact = s.fact
 		if data, err := fact.Canonical(s.fact); err == nil {
@@ -240,12 +238,12 @@ func groupsOf(open []drift.Open) []compared.Group {
 	var out []compared.Group
 	at := map[[2]string]int{}
 	for _, o := range open {
-		key := [2]string{o.Key(), o.Proposed}
+		key := [2]string{o.Group, o.Proposed}
 		i, ok := at[key]
 		if !ok {
 			i = len(out)
 			at[key] = i
-			out = append(out, compared.Group{Key: o.Key(), FirstSeen: o.FirstSeen, Proposed: o.Proposed})
+			out = append(out, compared.Group{Key: o.Group, FirstSeen: o.FirstSeen, Proposed: o.Proposed})
 		}
 		g := &out[i]
 		g.Count++
@@ -259,6 +257,27 @@ func groupsOf(open []drift.Open) []compared.Group {
 	return out
 }
 
+// note tells how many changes wait to be approved in one step; empty when none does.
+func (d *drifting) note() string {
+	n := 0
+	if d != nil {
+		for _, s := range d.by {
+			for _, o := range s.open {
+				if o.Proposed != "" {
+					n++
+				}
+			}
+		}
+	}
+	switch n {
+	case 0:
+		return ""
+	case 1:
+		return "1 expected change waits for approval: holdfast drift list"
+	}
+	return fmt.Sprintf("%d expected changes wait for approval: holdfast drift list", n)
+}
+
 // keep writes what stands after a run that was recorded.
 func (d *drifting) keep(ctx context.Context, store *sqlite.Store) error {
 	if d == nil {
@@ -267,7 +286,10 @@ func (d *drifting) keep(ctx context.Context, store *sqlite.Store) error {
 	var done []drift.Baseline
 	var open []drift.Open
 	for _, s := range d.by {
-		done, open = append(done, s.done...), append(open, s.open...)
+		open = append(open, s.open...)
+		for _, l := range s.looks {
+			done = append(done, l.Baseline)
+		}
 	}
 	return store.Differ(ctx, done, open)
 }

@@ -221,6 +221,9 @@ func (w *world) fill(a *report.Assessment, outcomes []check.Outcome, known map[s
 	a.Summary.Justified, a.Summary.NotApplicable, a.Summary.Unknown = s.Justified, s.NotApplicable, s.Unknown
 	a.Notes = append(notesOf(w.estate), w.warnings...)
 	a.Notes = append(a.Notes, w.unused...)
+	if waiting := w.drifting.note(); waiting != "" {
+		a.Notes = append(a.Notes, waiting)
+	}
 	if hint := sudoHint(a.Hosts); hint != "" {
 		a.Notes = append(a.Notes, hint)
 	}

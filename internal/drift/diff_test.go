@@ -313,31 +313,31 @@ func BenchmarkDiff(b *testing.B) {
 
 var seen = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
-func nothing(drift.Change) string { return "" }
+func follow(b drift.Baseline, changes []drift.Change, before []drift.Open, at time.Time, why string) []drift.Open {
+	return drift.Follow([]drift.Look{{b, changes, at, func(drift.Change) string { return why }}}, before)
+}
 
 func TestFollow(t *testing.T) {
 	b := drift.Baseline{Subject: "prod/web-1", Kind: "accounts/1"}
 	one := drift.Change{Path: "users[root].shell", Sort: drift.Changed, Before: "/bin/bash", After: "/bin/zsh"}
 	uid := drift.Change{Path: "users[root].uid", Sort: drift.Changed, Before: "0", After: "1"}
-	first := drift.Follow(b, []drift.Change{one, uid}, nil, seen, nothing)
-	if len(first) != 2 || first[0].Group != "users[root]" || first[1].Group != "users[root]" || first[0].Key() != "accounts:users[root]" {
+	first := follow(b, []drift.Change{one, uid}, nil, seen, "")
+	if len(first) != 2 || first[0].Group != "accounts:users[root]" || first[1].Group != "accounts:users[root]" {
 		t.Fatalf("all of one element is one group: %+v", first)
 	}
 	later := seen.Add(time.Hour)
-	second := drift.Follow(b, []drift.Change{one, uid}, first, later, func(drift.Change) string { return "a window" })
-	if d := cmp.Diff(first, second); d != "" {
+	if d := cmp.Diff(first, follow(b, []drift.Change{one, uid}, first, later, "a window")); d != "" {
 		t.Errorf("what stood before stays as it was: %s", d)
 	}
 	again := one
 	again.After = "/bin/sh"
 	gid := drift.Change{Path: "users[root].gid", Sort: drift.Changed, Before: "0", After: "7"}
-	third := drift.Follow(b, []drift.Change{gid, again, uid}, first, later, nothing)
 	want := []drift.Open{
-		{Subject: b.Subject, Kind: b.Kind, Change: gid, FirstSeen: later, Group: gid.Path}, // it does not join what may be decided
-		{Subject: b.Subject, Kind: b.Kind, Change: again, FirstSeen: later, Group: "users[root]"},
+		{Subject: b.Subject, Kind: b.Kind, Change: gid, FirstSeen: later, Group: "accounts:users[root].gid"}, // it does not join what may be decided
+		{Subject: b.Subject, Kind: b.Kind, Change: again, FirstSeen: later, Group: "accounts:users[root]"},
 		first[1],
 	}
-	if d := cmp.Diff(want, third); d != "" {
+	if d := cmp.Diff(want, follow(b, []drift.Change{gid, again, uid}, first, later, "")); d != "" {
 		t.Errorf("-want +got:\n%s", d)
 	}
 }
@@ -349,9 +349,9 @@ func TestGroups(t *testing.T) {
 		changes = append(changes, drift.Change{Path: fmt.Sprintf("packages[p%d amd64].version", i), Sort: drift.Changed, Before: "1", After: fmt.Sprint(i + 2)})
 	}
 	changes = append(changes, drift.Change{Path: "packages[nc amd64]", Sort: drift.Added, After: "{}"}, drift.Change{Path: "init", Sort: drift.Changed, Before: "true", After: "false"})
-	got := drift.Follow(b, changes, nil, seen, nothing)
+	got := follow(b, changes, nil, seen, "")
 	group := got[0].Group
-	if !strings.HasPrefix(group, "packages version ") {
+	if !strings.HasPrefix(group, "packages:packages version ") {
 		t.Errorf("ten upgrades are %q", group)
 	}
 	for _, o := range got[:10] {
@@ -359,12 +359,30 @@ func TestGroups(t *testing.T) {
 			t.Errorf("%s is in %s, not %s", o.Path, o.Group, group)
 		}
 	}
-	if got[10].Group != "packages[nc amd64]" || got[11].Group != "init" {
+	if got[10].Group != "packages:packages[nc amd64]" || got[11].Group != "packages:init" {
 		t.Errorf("got %+v", got[10:])
 	}
-	less := drift.Follow(b, changes[:2], got, seen.Add(time.Hour), nothing)
+	less := follow(b, changes[:2], got, seen.Add(time.Hour), "")
 	if less[0].Group != group || less[1].Group != group {
 		t.Errorf("what is left of a group keeps its name: %+v", less)
+	}
+}
+
+// What came under one name in several facts has one cause; what merely changed under it has not, nor what went.
+func TestGroupsByName(t *testing.T) {
+	look := func(kind, path string, sort drift.Sort) drift.Look {
+		return drift.Look{Baseline: drift.Baseline{Subject: "prod/web-1", Kind: kind}, At: seen, Changes: []drift.Change{{Path: path, Sort: sort, Before: "1", After: "2"}}}
+	}
+	got := drift.Follow([]drift.Look{
+		look("packages/1", "packages[nginx amd64]", drift.Added), look("services/1", "units[nginx.service]", drift.Added), look("filesystems/1", "homes[toor]", drift.Added),
+		look("accounts/1", "users[toor]", drift.Added), look("sudo/1", "aliases[toor]", drift.Removed), look("pam/1", "services[nginx].mode", drift.Changed),
+	}, nil)
+	var groups []string
+	for _, o := range got {
+		groups = append(groups, o.Group)
+	}
+	if d := cmp.Diff([]string{"services:units[nginx.service]", "services:units[nginx.service]", "accounts:users[toor]", "accounts:users[toor]", "sudo:aliases[toor]", "pam:services[nginx]"}, groups); d != "" {
+		t.Errorf("-want +got:\n%s", d)
 	}
 }
 

@@ -13,6 +13,9 @@ type item struct {
 
 // list compares two lists, element by element as their names go together, and gives the merged one.
 func (w *walk) list(path string, b, a []any, s *Shape) any {
+	if len(b) == 1 && len(a) == 1 && isPlain(b[0]) && isPlain(a[0]) && !same(b[0], a[0]) {
+		return w.change(Change{Path: path, Sort: Changed, Before: text(b[0]), After: text(a[0])}, b, a) // one value in place of another
+	}
 	items := w.paired(path, b, a, s.of())
 	ordered := s != nil && s.ordered
 	moved := ordered && isMoved(items)
@@ -46,6 +49,15 @@ func (w *walk) list(path string, b, a []any, s *Shape) any {
 		return none
 	}
 	return out
+}
+
+// isPlain tells whether a value is neither a list nor an object.
+func isPlain(v any) bool {
+	switch v.(type) {
+	case []any, map[string]any:
+		return false
+	}
+	return true
 }
 
 // paired finds the elements that stand for each other. Those whose names are theirs alone on both sides go together by
