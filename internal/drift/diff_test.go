@@ -443,3 +443,29 @@ func TestApprovals(t *testing.T) {
 		}
 	}
 }
+
+// Without the same parts nothing can be compared, but for those that say nothing of what is.
+func TestComparable(t *testing.T) {
+	type parted struct {
+		fact.Gaps `json:"gaps,omitempty" drift:"except=updates"`
+		A         string `json:"a"`
+	}
+	s := shape(t, parted{})
+	b, err := drift.Approve("prod/web-1", "x/1", "", form(t, parted{A: "1"}), []string{"shadow", "updates"}, s)
+	if err != nil || !slices.Equal(b.Missing, []string{"shadow"}) {
+		t.Fatal(b.Missing, err)
+	}
+	for _, tc := range []struct {
+		missing []string
+		want    string
+	}{
+		{[]string{"shadow"}, ""},
+		{[]string{"updates", "shadow"}, ""},
+		{[]string{"shadow", "passwd"}, "x was approved with passwd, which could not be seen now"},
+		{nil, "x was approved without shadow, which can be seen now; approve it anew"},
+	} {
+		if got := b.Comparable(tc.missing, s); got != tc.want {
+			t.Errorf("missing %v: got %q, want %q", tc.missing, got, tc.want)
+		}
+	}
+}

@@ -114,7 +114,8 @@ func distinct(items []item, b, a []any, alone func(string) bool, bn, an []string
 	taken := map[string]int{}
 	for i := range items {
 		it := &items[i]
-		n, v := "", none
+		var n string
+		var v any
 		if it.before >= 0 {
 			n, v = bn[it.before], b[it.before]
 		} else {

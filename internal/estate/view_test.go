@@ -1,6 +1,7 @@
 package estate
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -165,5 +166,43 @@ func TestEntryFilesAndSections(t *testing.T) {
 	}
 	if at := e.System("prod/web-1").At; at != (Place{"estate/systems/web-1.yaml", 1, 1}) {
 		t.Errorf("web-1 is at %v", at)
+	}
+}
+
+func TestMaintenanceExpects(t *testing.T) {
+	zone := time.FixedZone("CET", 3600)
+	var days Days
+	var hours Hours
+	if err := errors.Join(days.UnmarshalText([]byte("tue")), hours.UnmarshalText([]byte("22:00-02:00"))); err != nil {
+		t.Fatal(err)
+	}
+	until, err := ParseDate("2026-12-31")
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := Maintenance{Name: "patch-night", Where: []Where{"prod/*"}, Days: days, Hours: hours, ApprovedBy: "sam", Until: until}
+	tuesday := time.Date(2026, 11, 24, 23, 0, 0, 0, zone)
+	for rule, tc := range map[string]struct {
+		change  func(*Maintenance)
+		subject string
+		now     time.Time
+		want    bool
+	}{
+		"within":                  {nil, "prod/web-1", tuesday, true},
+		"past midnight":           {nil, "prod/web-1", tuesday.Add(2 * time.Hour), true},
+		"before":                  {nil, "prod/web-1", tuesday.Add(-2 * time.Hour), false},
+		"another day":             {nil, "prod/web-1", tuesday.AddDate(0, 0, 1), false},
+		"another environment":     {nil, "test/web-1", tuesday, false},
+		"ended":                   {nil, "prod/web-1", time.Date(2027, 1, 5, 23, 0, 0, 0, zone), false},
+		"nobody approved it":      {func(m *Maintenance) { m.ApprovedBy = "" }, "prod/web-1", tuesday, false},
+		"at any time of the week": {func(m *Maintenance) { m.Days, m.Hours = 0, Hours{} }, "prod/web-1", tuesday.AddDate(0, 0, 2), true},
+	} {
+		m := good
+		if tc.change != nil {
+			tc.change(&m)
+		}
+		if got := m.Expects(tc.subject, tc.now); got != tc.want {
+			t.Errorf("%s: got %t", rule, got)
+		}
 	}
 }
