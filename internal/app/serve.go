@@ -20,15 +20,25 @@ import (
 // ServeOptions say what is served, and where.
 type ServeOptions struct {
 	State, DB, Estate string
-	Listen            string // host:port of loopback
+	Listen            string        // host:port of loopback
+	Agents            string        // host:port for agents; empty: none are listened for
+	Every             time.Duration // time between the reports of an agent
 	Version           string
 	Words             func(LedgerEntry) string // what an entry of the ledger says
-	Ready             func(address, link string)
+	Ready             func(Served)
+	Log               func(format string, args ...any)
+}
+
+// Served is where it answers.
+type Served struct {
+	Address string // of the pages
+	Link    string // logs in once
+	Agents  string // host:port; empty: none are listened for
 }
 
 // Serve answers until the context ends. It listens on loopback alone: there is no encryption yet. Who logs in has a passkey,
 // or the link that is handed to Ready.
-func Serve(ctx context.Context, o ServeOptions) error {
+func Serve(ctx context.Context, o ServeOptions) (err error) {
 	host, port, err := net.SplitHostPort(o.Listen)
 	if ip := net.ParseIP(host); err != nil || host != "localhost" && (ip == nil || !ip.IsLoopback()) {
 		return &UsageError{fmt.Sprintf("--listen %q: want an address of this machine alone, 127.0.0.1:8470 for example; others need encryption, which this version does not have", o.Listen)}
@@ -54,9 +64,19 @@ func Serve(ctx context.Context, o ServeOptions) error {
 		Handler: s.Handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 60 * time.Second,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
 	}
+	served := Served{Address: origin + "/", Link: origin + "/log-in/" + s.Link()}
+	if o.Agents != "" {
+		side, err := listenForAgents(ctx, o)
+		if err != nil {
+			l.Close()
+			return err
+		}
+		defer func() { err = errors.Join(err, side.close()) }()
+		served.Agents = side.hub.Address()
+	}
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(l) }()
-	o.Ready(origin+"/", origin+"/log-in/"+s.Link())
+	o.Ready(served)
 	select {
 	case err := <-done:
 		return fmt.Errorf("serve on %s: %w", at, err)
@@ -163,34 +183,21 @@ func (p *pages) People(context.Context) ([]web.Person, error) {
 	return out, nil
 }
 
-// with opens the database for one thing.
-func (p *pages) with(ctx context.Context, do func(*sqlite.Store) error) error {
-	state, err := StateDir(p.o.State)
-	if err != nil {
-		return err
-	}
-	s, err := openStore(ctx, state, p.o.DB)
-	if err != nil {
-		return err
-	}
-	return errors.Join(do(s), s.Close())
-}
-
 func (p *pages) Passkeys(ctx context.Context) (out []access.Passkey, err error) {
-	err = p.with(ctx, func(s *sqlite.Store) error { out, err = s.Passkeys(ctx); return err })
+	err = withStore(ctx, p.o.State, p.o.DB, func(s *sqlite.Store) error { out, err = s.Passkeys(ctx); return err })
 	return out, err
 }
 
 func (p *pages) AddPasskey(ctx context.Context, k access.Passkey) error {
-	return p.with(ctx, func(s *sqlite.Store) error { return s.AddPasskey(ctx, k) })
+	return withStore(ctx, p.o.State, p.o.DB, func(s *sqlite.Store) error { return s.AddPasskey(ctx, k) })
 }
 
 func (p *pages) UsePasskey(ctx context.Context, k access.Passkey) error {
-	return p.with(ctx, func(s *sqlite.Store) error { return s.UsePasskey(ctx, k) })
+	return withStore(ctx, p.o.State, p.o.DB, func(s *sqlite.Store) error { return s.UsePasskey(ctx, k) })
 }
 
 func (p *pages) RemovePasskey(ctx context.Context, id string) error {
-	err := p.with(ctx, func(s *sqlite.Store) error { return s.RemovePasskey(ctx, id) })
+	err := withStore(ctx, p.o.State, p.o.DB, func(s *sqlite.Store) error { return s.RemovePasskey(ctx, id) })
 	if errors.Is(err, run.ErrNone) {
 		return web.ErrNone
 	}

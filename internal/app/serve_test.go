@@ -22,7 +22,7 @@ func TestServe(t *testing.T) {
 	defer cancel()
 	links, ended := make(chan [2]string, 1), make(chan error, 1)
 	go func() {
-		ended <- Serve(ctx, ServeOptions{State: o.State, Listen: "127.0.0.1:0", Version: "1.0", Ready: func(address, link string) { links <- [2]string{address, link} }})
+		ended <- Serve(ctx, ServeOptions{State: o.State, Listen: "127.0.0.1:0", Version: "1.0", Ready: func(s Served) { links <- [2]string{s.Address, s.Link} }})
 	}()
 	var at [2]string
 	select {
@@ -75,7 +75,7 @@ func TestServe(t *testing.T) {
 // TestServeHere: what is not encrypted is for this machine alone.
 func TestServeHere(t *testing.T) {
 	for _, listen := range []string{"0.0.0.0:0", ":8470", "[::]:0", "192.0.2.1:0", "example.org:80", "nonsense", ""} {
-		err := Serve(t.Context(), ServeOptions{State: t.TempDir(), Listen: listen, Ready: func(string, string) { t.Error(listen, "is served") }})
+		err := Serve(t.Context(), ServeOptions{State: t.TempDir(), Listen: listen, Ready: func(Served) { t.Error(listen, "is served") }})
 		var usage *UsageError
 		if !errors.As(err, &usage) {
 			t.Errorf("%q: %v", listen, err)

@@ -94,7 +94,7 @@ func (w *world) parse(s string, o Options) (target, error) {
 		e := t.endpoint
 		e.roots, e.paths, e.limits = w.roots, w.paths, &w.limits
 		if w.estate != nil && o.Contact == "" {
-			e.agent = agent(o.Version, w.estate.SecurityContact())
+			e.agent = userAgent(o.Version, w.estate.SecurityContact())
 		}
 		if s := w.estate.View(net.JoinHostPort(e.name, e.port)).System; s != nil {
 			e.intrusive = e.intrusive || s.ProbeTLS == estate.ProbeIntrusive

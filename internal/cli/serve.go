@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -16,18 +17,28 @@ func (g *global) serve() *cobra.Command {
 		Long: `Serves the findings, their history and the ledger to a browser on this machine, read-only. It listens on loopback
 alone. The link that it prints logs in once, within ten minutes; under Passkeys one then adds passkeys, for people of the
 estate (without one: for the account that serves), who log in by them from then on. Whom the estate has no more is out
-within ten seconds. It ends with Ctrl-C; sessions end with it, passkeys stay.`,
-		Example: "  holdfast serve\n  holdfast serve -f estate/ --listen 127.0.0.1:9000", Args: cobra.NoArgs,
+within ten seconds.
+
+Agents (holdfast agent --help) are listened for on an address of its own, on loopback too until --agents names another.
+
+It ends with Ctrl-C; sessions end with it, passkeys and agents stay.`,
+		Example: "  holdfast serve\n  holdfast serve -f estate/ --agents 10.0.0.5:8471\n  holdfast serve -f estate/ --listen 127.0.0.1:9000", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.State, o.DB = g.state, g.db
 			o.Words = func(e app.LedgerEntry) string { return report.Clean(entryWords(e)) }
-			o.Ready = func(address, link string) {
-				fmt.Fprintf(g.stdout, "Serving on %s\nLog in, once and within ten minutes: %s\n", address, link)
+			o.Log = g.log()
+			o.Ready = func(s app.Served) {
+				fmt.Fprintf(g.stdout, "Serving on %s\nLog in, once and within ten minutes: %s\n", s.Address, s.Link)
+				if s.Agents != "" {
+					fmt.Fprintf(g.stdout, "Listening for agents on %s; a token for one: holdfast agent invite --env ENVIRONMENT\n", s.Agents)
+				}
 			}
 			return app.Serve(cmd.Context(), o)
 		},
 	}
 	c.Flags().StringVarP(&o.Estate, "file", "f", env("HOLDFAST_FILE", ""), "estate: a file or a folder")
+	c.Flags().StringVar(&o.Agents, "agents", env("HOLDFAST_AGENTS", "127.0.0.1:8471"), "address and port on which agents are listened for; empty: none")
+	c.Flags().DurationVar(&o.Every, "every", 5*time.Minute, "time between the reports of an agent")
 	c.Flags().StringVar(&o.Listen, "listen", env("HOLDFAST_LISTEN", "127.0.0.1:8470"), "address of this machine and port; port 0 takes a free one")
 	return c
 }
