@@ -21,8 +21,11 @@ const (
 	intakeTime = 5 * time.Minute
 	// waitTime is how long the first of them waits for others.
 	waitTime = 500 * time.Millisecond
-	// againTime is how long is waited after an intake that failed.
-	againTime = 5 * time.Second
+	// againTime is how long is waited after an intake that failed; after tries of them each report is tried alone, and what
+	// fails alone waits for parkTime, so that it holds no other up for longer.
+	againTime = 2 * time.Second
+	tries     = 10
+	parkTime  = 10 * time.Minute
 	// perAgent is how many reports of one agent wait at most: one that floods harms itself alone.
 	perAgent = 2000
 )
@@ -39,7 +42,11 @@ func reports(ctx context.Context, js jetstream.JetStream, environment string) (j
 	if err != nil {
 		return nil, err
 	}
-	return s.CreateOrUpdateConsumer(ctx, jetstream.ConsumerConfig{Durable: "hub", AckPolicy: jetstream.AckExplicitPolicy, AckWait: intakeTime, MaxAckPending: atOnce, MaxDeliver: -1})
+	// Whoever read before is gone: what it had not acknowledged comes again at once, in its order.
+	if err := s.DeleteConsumer(ctx, "hub"); err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
+		return nil, err
+	}
+	return s.CreateConsumer(ctx, jetstream.ConsumerConfig{Durable: "hub", AckPolicy: jetstream.AckExplicitPolicy, AckWait: intakeTime, MaxAckPending: atOnce, MaxDeliver: -1})
 }
 
 // take hands reports on until the hub closes.
@@ -55,20 +62,47 @@ func (h *Hub) take(environment string, c jetstream.Consumer) {
 		if len(batch) == 0 {
 			continue
 		}
-		ctx, cancel := context.WithTimeout(h.ctx, intakeTime-time.Minute/2)
-		err := h.o.Intake(ctx, batch)
-		cancel()
-		for _, m := range messages {
-			if err != nil {
-				_ = m.NakWithDelay(againTime) // else it comes again when intakeTime is over
-			} else {
-				_ = m.Ack() // the same: it then counts no second time
+		if h.record(environment, batch, messages) == nil || h.ctx.Err() != nil {
+			continue
+		}
+		for i := range batch {
+			if err := h.intake(batch[i:i+1], messages[i:i+1]); err != nil && h.ctx.Err() == nil {
+				h.o.Log("a report of agent %s cannot be recorded, and is tried again in %s: %v", batch[i].Agent, parkTime, err)
+				_ = messages[i].NakWithDelay(parkTime)
 			}
 		}
-		if err != nil && h.ctx.Err() == nil {
-			h.o.Log("reports of %s could not be recorded, and are tried again in %s: %v", environment, againTime, err)
+	}
+}
+
+// record hands a batch over until it was taken, so that later reports do not overtake it.
+func (h *Hub) record(environment string, batch []Received, messages []jetstream.Msg) (err error) {
+	for range tries {
+		if err = h.intake(batch, messages); err == nil || h.ctx.Err() != nil {
+			return err
+		}
+		h.o.Log("reports of %s could not be recorded, and are tried again in %s: %v", environment, againTime, err)
+		select {
+		case <-h.ctx.Done():
+			return h.ctx.Err()
+		case <-time.After(againTime):
+		}
+		for _, m := range messages {
+			_ = m.InProgress() // else they come a second time, which does no harm
 		}
 	}
+	return err
+}
+
+func (h *Hub) intake(batch []Received, messages []jetstream.Msg) error {
+	ctx, cancel := context.WithTimeout(h.ctx, intakeTime/2)
+	defer cancel()
+	if err := h.o.Intake(ctx, batch); err != nil {
+		return err
+	}
+	for _, m := range messages {
+		_ = m.Ack() // else it comes a second time, and counts no more
+	}
+	return nil
 }
 
 // fetch waits for reports. What is none is said and let go of.
