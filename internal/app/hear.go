@@ -181,7 +181,7 @@ func (i *intake) naming(ctx context.Context, a agent.Agent, l looked) (string, e
 	if a.Subject != "" {
 		return a.Subject, nil
 	}
-	w := &world{}
+	w := &world{sources: all.Sources()}
 	l.target.declared = ""
 	obs, _, err := w.name([]looked{l})
 	if err != nil || len(obs) == 0 {
