@@ -63,7 +63,7 @@ func RunAgent(ctx context.Context, o AgentOptions) error {
 		return &UsageError{err.Error()}
 	}
 	if os.Getenv("GOMEMLIMIT") == "" && o.MaxMemory > 0 {
-		debug.SetMemoryLimit(o.MaxMemory)
+		debug.SetMemoryLimit(max(o.MaxMemory-programSize, programSize))
 	}
 	spool, err := link.OpenSpool(filepath.Join(dir, "spool"), cmp.Or(o.MaxSpool, 64<<20))
 	if err != nil {
@@ -140,6 +140,7 @@ func (l *agentLoop) look(ctx context.Context) {
 		if err := l.report(ctx); err != nil && ctx.Err() == nil {
 			l.o.Log("%v", err)
 		}
+		debug.FreeOSMemory() // it is idle for long now
 		every := max(l.link.Identity().Every, minEvery)
 		timer := time.NewTimer(every - every/10 + link.Jitter(every/5))
 		select {
@@ -155,6 +156,9 @@ func (l *agentLoop) look(ctx context.Context) {
 		timer.Stop()
 	}
 }
+
+// programSize is what the program itself takes of the memory: pages of its file, which no limit of the runtime knows.
+const programSize = 55 << 20
 
 // minEvery is the least time between two looks.
 const minEvery = time.Second
