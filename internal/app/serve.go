@@ -10,7 +10,10 @@ import (
 	"sync"
 	"time"
 
+	"holdfast.example/holdfast/catalog"
 	"holdfast.example/holdfast/internal/access"
+	"holdfast.example/holdfast/internal/estate"
+	"holdfast.example/holdfast/internal/finding"
 	"holdfast.example/holdfast/internal/ledger"
 	"holdfast.example/holdfast/internal/run"
 	"holdfast.example/holdfast/internal/store/sqlite"
@@ -43,7 +46,11 @@ func Serve(ctx context.Context, o ServeOptions) (err error) {
 	if ip := net.ParseIP(host); err != nil || host != "localhost" && (ip == nil || !ip.IsLoopback()) {
 		return &UsageError{fmt.Sprintf("--listen %q: want an address of this machine alone, 127.0.0.1:8470 for example; others need encryption, which this version does not have", o.Listen)}
 	}
-	pages := &pages{o: o}
+	rules, err := access.LoadRules(catalog.FS)
+	if err != nil {
+		return err
+	}
+	pages := &pages{o: o, rules: rules}
 	if err := pages.Ready(ctx); err != nil {
 		return err
 	}
@@ -55,7 +62,7 @@ func Serve(ctx context.Context, o ServeOptions) (err error) {
 	at := l.Addr().String()
 	_, port, _ = net.SplitHostPort(at)
 	origin := "http://" + net.JoinHostPort("localhost", port)
-	s, err := web.New(pages, pages, o.Version, origin, time.Now, at, net.JoinHostPort("127.0.0.1", port), net.JoinHostPort("::1", port))
+	s, err := web.New(pages, pages, pages, o.Version, origin, time.Now, at, net.JoinHostPort("127.0.0.1", port), net.JoinHostPort("::1", port))
 	if err != nil {
 		l.Close()
 		return err
@@ -95,12 +102,11 @@ type pages struct {
 	o ServeOptions
 
 	mu     sync.Mutex
+	rules  access.Rules
+	estate *estate.Estate // nil: there is none, or it was not read yet
 	people []web.Person
 	until  time.Time // people are read again then
 }
-
-// peopleTime is how long the people of the estate are taken for those of now.
-const peopleTime = 10 * time.Second
 
 func (p *pages) Ready(ctx context.Context) error {
 	d, err := openDesk(ctx, p.o.State, p.o.DB, p.o.Estate, time.Now())
@@ -110,18 +116,32 @@ func (p *pages) Ready(ctx context.Context) error {
 	return d.store.Close()
 }
 
-func (p *pages) Findings(ctx context.Context, limit int) (web.Findings, error) {
-	f, err := Findings(ctx, FindingQuery{State: p.o.State, DB: p.o.DB, Estate: p.o.Estate, Limit: limit, Now: time.Now()})
-	return web.Findings{List: f.Findings, Open: f.Open, Settled: f.Settled}, err
+func (p *pages) Findings(ctx context.Context, v access.Viewer, limit int) (web.Findings, error) {
+	q := FindingQuery{State: p.o.State, DB: p.o.DB, Estate: p.o.Estate, Limit: limit, Now: time.Now()}
+	if !v.All {
+		q.Sees = func(f finding.Finding) bool { return v.Sees(f.Teams, f.Applications) }
+	}
+	page, err := Findings(ctx, q)
+	return web.Findings{List: page.Findings, Open: page.Open, Settled: page.Settled}, err
 }
 
-func (p *pages) Finding(ctx context.Context, id string) (web.Detail, error) {
+func (p *pages) Finding(ctx context.Context, v access.Viewer, id string) (web.Detail, error) {
 	d, err := Finding(ctx, p.o.State, p.o.DB, id)
 	var none *UsageError
-	if errors.As(err, &none) {
+	if errors.As(err, &none) || err == nil && !v.Sees(d.Teams, d.Applications) {
 		return web.Detail{}, web.ErrNone
 	}
 	return web.Detail{Finding: d.Finding, Doc: d.Doc, Remedy: d.Remedy, Requirements: d.Requirements, History: d.History}, err
+}
+
+func (p *pages) Agents(ctx context.Context) (out []web.Agent, err error) {
+	all, err := Agents(ctx, p.o.State, p.o.DB)
+	now := time.Now()
+	for _, a := range all {
+		_, silent := a.SilentSince(now)
+		out = append(out, web.Agent{Agent: a, Words: AgentWords(a, now), Silent: silent})
+	}
+	return out, err
 }
 
 func (p *pages) Ledger(_ context.Context, limit int) (web.Ledger, error) {
@@ -148,39 +168,6 @@ func (p *pages) Ledger(_ context.Context, limit int) (web.Ledger, error) {
 		return nil
 	})
 	return out, err
-}
-
-// People are those of the estate who work here today. Without an estate it is the account that serves.
-func (p *pages) People(context.Context) ([]web.Person, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	today := time.Now()
-	if today.Before(p.until) {
-		return p.people, nil
-	}
-	if p.o.Estate == "" {
-		name, err := account()
-		if err != nil {
-			return nil, err
-		}
-		p.people, p.until = []web.Person{{ID: name, Name: "(account of this machine)"}}, today.Add(peopleTime)
-		return p.people, nil
-	}
-	e, problems, err := LoadEstate(p.o.Estate)
-	if err != nil {
-		return nil, err
-	}
-	if e == nil {
-		return nil, &EstateError{problems}
-	}
-	var out []web.Person
-	for _, x := range e.People {
-		if here(x, today) {
-			out = append(out, web.Person{ID: x.ID, Name: x.Name})
-		}
-	}
-	p.people, p.until = out, today.Add(peopleTime)
-	return out, nil
 }
 
 func (p *pages) Passkeys(ctx context.Context) (out []access.Passkey, err error) {

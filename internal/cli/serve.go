@@ -13,11 +13,14 @@ import (
 func (g *global) serve() *cobra.Command {
 	o := app.ServeOptions{Version: g.version}
 	c := &cobra.Command{
-		Use: "serve", Short: "Show findings and ledger in a browser, on this machine",
-		Long: `Serves the findings, their history and the ledger to a browser on this machine, read-only. It listens on loopback
-alone. The link that it prints logs in once, within ten minutes; under Passkeys one then adds passkeys, for people of the
+		Use: "serve", Short: "The control plane: pages for people, a place for agents to report to",
+		Long: `Serves findings, decisions, agents and the ledger to a browser on this machine, and takes what agents report. The pages
+are on loopback alone. The link that it prints logs in once, within ten minutes; under Passkeys one then adds passkeys, for people of the
 estate (without one: for the account that serves), who log in by them from then on. Whom the estate has no more is out
 within ten seconds.
+
+Everyone sees and does what their roles in the estate give: security, auditors and administrators see all, teams and
+management their own. Decisions are asked for and taken in the browser too, each with a passkey that was just shown.
 
 Agents (holdfast agent --help) are listened for on an address of its own, on loopback too until --agents names another.
 

@@ -15,10 +15,11 @@ const (
 	maxCeremonies  = 1000
 )
 
-// ceremony is a registration or a log-in by passkey between its two requests.
+// ceremony is something done by passkey, between its two requests.
 type ceremony struct {
+	kind   string // register, log-in or step-up
 	data   webauthn.SessionData
-	person string // who registers; empty in a log-in
+	person string // who registers or steps up; empty in a log-in
 	until  time.Time
 }
 

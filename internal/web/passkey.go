@@ -17,6 +17,9 @@ import (
 
 // People are who may log in, and by which passkeys.
 type People interface {
+	// Viewer tells what a person may who belongs to the estate today; without a name who came by the link of the terminal.
+	// ErrNone: nobody is called so.
+	Viewer(ctx context.Context, person string) (access.Viewer, error)
 	// People gives those who belong to the estate today.
 	People(ctx context.Context) ([]Person, error)
 	Passkeys(ctx context.Context) ([]access.Passkey, error)
@@ -69,12 +72,14 @@ func (s *Server) user(ctx context.Context, is func(Person) bool) (user, error) {
 	return u, nil
 }
 
-// registrar is who may register a passkey for a person: they themselves, and who came by the link of the terminal.
-func (x session) registrar(person string) bool { return x.person == "" || x.person == person }
+// registrar tells whether somebody may add and remove passkeys of a person: their own, or those of all.
+func registrar(v access.Viewer, person string) bool {
+	return v.May(access.AllPasskeys) || v.Person != "" && v.Person == person
+}
 
 func (s *Server) beginPasskey(w http.ResponseWriter, r *http.Request) {
 	person := r.FormValue("person")
-	if x, _ := s.sessions.of(r, s.now()); !x.registrar(person) {
+	if !registrar(viewer(r), person) {
 		problem(w, http.StatusForbidden, "A passkey of somebody else is for them to add.")
 		return
 	}
@@ -87,16 +92,17 @@ func (s *Server) beginPasskey(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	options, data, err := s.auth.BeginRegistration(u, webauthn.WithExclusions(webauthn.Credentials(u.keys).CredentialDescriptors()))
-	s.answer(w, options, data, person, err)
+	s.answer(w, options, data, ceremony{kind: "register", person: person}, err)
 }
 
 // answer begins a ceremony, and sends the browser what it needs.
-func (s *Server) answer(w http.ResponseWriter, options any, data *webauthn.SessionData, person string, err error) {
+func (s *Server) answer(w http.ResponseWriter, options any, data *webauthn.SessionData, c ceremony, err error) {
 	if err != nil {
 		problem(w, http.StatusInternalServerError, "The ceremony could not begin.")
 		return
 	}
-	if !s.ceremonies.begin(w, ceremony{data: *data, person: person}, s.now()) {
+	c.data = *data
+	if !s.ceremonies.begin(w, c, s.now()) {
 		problem(w, http.StatusServiceUnavailable, "Too many log-ins are under way; try again in a minute.")
 		return
 	}
@@ -106,8 +112,7 @@ func (s *Server) answer(w http.ResponseWriter, options any, data *webauthn.Sessi
 
 func (s *Server) finishPasskey(w http.ResponseWriter, r *http.Request) {
 	c, ok := s.ceremonies.take(r, s.now())
-	x, _ := s.sessions.of(r, s.now())
-	if !ok || c.person == "" || !x.registrar(c.person) {
+	if !ok || c.kind != "register" || !registrar(viewer(r), c.person) {
 		problem(w, http.StatusForbidden, "Begin again: this registration is over.")
 		return
 	}
@@ -136,14 +141,14 @@ func credentialID(id []byte) string { return base64.RawURLEncoding.EncodeToStrin
 
 func (s *Server) beginLogIn(w http.ResponseWriter, _ *http.Request) {
 	options, data, err := s.auth.BeginDiscoverableLogin(webauthn.WithUserVerification(protocol.VerificationRequired))
-	s.answer(w, options, data, "", err)
+	s.answer(w, options, data, ceremony{kind: "log-in"}, err)
 }
 
 // finishLogIn logs in who has the passkey of a person whom the estate has today. What was wrong is told to nobody.
 func (s *Server) finishLogIn(w http.ResponseWriter, r *http.Request) {
 	refuse := func() { problem(w, http.StatusForbidden, "This passkey does not log in here.") }
 	c, ok := s.ceremonies.take(r, s.now())
-	if !ok || c.person != "" {
+	if !ok || c.kind != "log-in" {
 		refuse()
 		return
 	}
@@ -153,15 +158,11 @@ func (s *Server) finishLogIn(w http.ResponseWriter, r *http.Request) {
 		u, err = s.user(r.Context(), func(p Person) bool { return string(handle(p.ID)) == string(of) })
 		return u, err
 	}, c.data, r)
-	if err != nil || key.Authenticator.CloneWarning || !key.Flags.UserVerified {
+	if err != nil || !sound(key) {
 		refuse()
 		return
 	}
-	data, err := json.Marshal(key)
-	if err == nil {
-		err = s.people.UsePasskey(r.Context(), access.Passkey{ID: credentialID(key.ID), Person: u.ID, Used: s.now(), Data: data})
-	}
-	if err != nil {
+	if err := s.used(r.Context(), u, key); err != nil {
 		problem(w, http.StatusInternalServerError, "The log-in could not be noted.")
 		return
 	}
@@ -170,14 +171,79 @@ func (s *Server) finishLogIn(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-func (s *Server) removePasskey(w http.ResponseWriter, r *http.Request) {
+// sound tells whether a passkey verified its user and was not copied.
+func sound(key *webauthn.Credential) bool {
+	return !key.Authenticator.CloneWarning && key.Flags.UserVerified
+}
+
+// used notes that a passkey was shown.
+func (s *Server) used(ctx context.Context, u user, key *webauthn.Credential) error {
+	data, err := json.Marshal(key)
+	if err != nil {
+		return err
+	}
+	return s.people.UsePasskey(ctx, access.Passkey{ID: credentialID(key.ID), Person: u.ID, Used: s.now(), Data: data})
+}
+
+// beginStepUp asks who is logged in for their passkey once more; it has nothing to say when that was just shown.
+func (s *Server) beginStepUp(w http.ResponseWriter, r *http.Request) {
 	x, _ := s.sessions.of(r, s.now())
+	if x.person == "" {
+		problem(w, http.StatusForbidden, "A decision names a person: log in by your passkey.")
+		return
+	}
+	if s.now().Sub(x.fresh) < freshTime/2 {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	u, err := s.user(r.Context(), func(p Person) bool { return p.ID == x.person })
+	if err != nil {
+		problem(w, http.StatusForbidden, "The estate has no such person today.")
+		return
+	}
+	options, data, err := s.auth.BeginLogin(u, webauthn.WithUserVerification(protocol.VerificationRequired))
+	s.answer(w, options, data, ceremony{kind: "step-up", person: x.person}, err)
+}
+
+func (s *Server) finishStepUp(w http.ResponseWriter, r *http.Request) {
+	refuse := func() { problem(w, http.StatusForbidden, "This passkey was not accepted.") }
+	c, ok := s.ceremonies.take(r, s.now())
+	x, _ := s.sessions.of(r, s.now())
+	if !ok || c.kind != "step-up" || c.person != x.person {
+		refuse()
+		return
+	}
+	u, err := s.user(r.Context(), func(p Person) bool { return p.ID == x.person })
+	if err != nil {
+		refuse()
+		return
+	}
+	key, err := s.auth.FinishLogin(u, c.data, r)
+	if err != nil || !sound(key) {
+		refuse()
+		return
+	}
+	if err := s.used(r.Context(), u, key); err != nil {
+		problem(w, http.StatusInternalServerError, "It could not be noted.")
+		return
+	}
+	secret, ok := s.sessions.freshen(r, s.now())
+	if !ok {
+		refuse()
+		return
+	}
+	http.SetCookie(w, cookie(secret, int(sessionTime.Seconds())))
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func (s *Server) removePasskey(w http.ResponseWriter, r *http.Request) {
+	v := viewer(r)
 	all, err := s.people.Passkeys(r.Context())
 	if err != nil {
 		s.failed(w, r, err)
 		return
 	}
-	i := slices.IndexFunc(all, func(k access.Passkey) bool { return k.ID == r.FormValue("id") && x.registrar(k.Person) })
+	i := slices.IndexFunc(all, func(k access.Passkey) bool { return k.ID == r.FormValue("id") && registrar(v, k.Person) })
 	if i < 0 { // of somebody else is as good as none
 		s.failed(w, r, ErrNone)
 		return
@@ -191,7 +257,7 @@ func (s *Server) removePasskey(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) passkeys(w http.ResponseWriter, r *http.Request) {
-	x, _ := s.sessions.of(r, s.now())
+	v := viewer(r)
 	people, err := s.people.People(r.Context())
 	if err != nil {
 		s.failed(w, r, err)
@@ -202,9 +268,9 @@ func (s *Server) passkeys(w http.ResponseWriter, r *http.Request) {
 		s.failed(w, r, err)
 		return
 	}
-	people = slices.DeleteFunc(slices.Clone(people), func(p Person) bool { return !x.registrar(p.ID) })
-	all = slices.DeleteFunc(slices.Clone(all), func(k access.Passkey) bool { return !x.registrar(k.Person) })
-	s.show(w, r, http.StatusOK, passkeysPage(people, all))
+	people = slices.DeleteFunc(slices.Clone(people), func(p Person) bool { return !registrar(v, p.ID) })
+	all = slices.DeleteFunc(slices.Clone(all), func(k access.Passkey) bool { return !registrar(v, k.Person) })
+	s.show(w, r, http.StatusOK, passkeysPage(v, people, all))
 }
 
 // problem answers a script (RFC 9457).

@@ -29,6 +29,7 @@ type sessions struct {
 type session struct {
 	person      string // empty: who came by the link of the terminal
 	since, seen time.Time
+	fresh       time.Time // when a passkey was shown last
 }
 
 func newSessions() *sessions { return &sessions{all: map[[32]byte]session{}} }
@@ -66,24 +67,37 @@ func (s *sessions) use(text string, now time.Time) (string, bool) {
 		return "", false
 	}
 	s.until = time.Time{}
-	return s.add("", now), true
+	return s.add(session{since: now, seen: now}), true
 }
 
 // begin logs a person in, and gives the token of the session.
 func (s *sessions) begin(person string, now time.Time) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.add(person, now)
+	return s.add(session{person, now, now, now})
 }
 
-func (s *sessions) add(person string, now time.Time) string {
-	for h, x := range s.all {
-		if x.over(now) || len(s.all) >= maxSessions {
+// freshen gives a session a new token after its passkey was shown again.
+func (s *sessions) freshen(r *http.Request, now time.Time) (string, bool) {
+	x, ok := s.of(r, now)
+	if !ok {
+		return "", false
+	}
+	s.end(r)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	x.fresh = now
+	return s.add(x), true
+}
+
+func (s *sessions) add(x session) string {
+	for h, old := range s.all {
+		if old.over(x.seen) || len(s.all) >= maxSessions {
 			delete(s.all, h)
 		}
 	}
 	secret, id := token()
-	s.all[id] = session{person, now, now}
+	s.all[id] = x
 	return secret
 }
 
@@ -149,5 +163,5 @@ func (s *Server) logIn(w http.ResponseWriter, r *http.Request) {
 func (s *Server) logOut(w http.ResponseWriter, r *http.Request) {
 	s.sessions.end(r)
 	http.SetCookie(w, cookie("", -1))
-	s.show(w, r, http.StatusOK, messagePage("Logged out", "This browser has no session any more.", false))
+	s.show(w, r, http.StatusOK, messagePage("Logged out", "This browser has no session any more.", nil))
 }

@@ -16,19 +16,24 @@ import (
 	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/go-webauthn/webauthn/webauthn"
 
+	"holdfast.example/holdfast/internal/access"
+	"holdfast.example/holdfast/internal/agent"
 	"holdfast.example/holdfast/internal/finding"
 )
 
-// Data is what the pages show. Ids come from whoever asks and are checked by it.
+// Data is what the pages show. Ids come from whoever asks and are checked by it; of what a viewer may not see it says that
+// there is none.
 type Data interface {
 	// Ready tells whether what is shown can be read at all.
 	Ready(ctx context.Context) error
-	// Findings gives open findings, what to do next first, at most limit, and how many there are.
-	Findings(ctx context.Context, limit int) (Findings, error)
-	// Finding gives one with its history. ErrNone: there is none of that id.
-	Finding(ctx context.Context, id string) (Detail, error)
+	// Findings gives open findings that a viewer sees, what to do next first, at most limit, and how many there are.
+	Findings(ctx context.Context, v access.Viewer, limit int) (Findings, error)
+	// Finding gives one with its history. ErrNone: there is none of that id for this viewer.
+	Finding(ctx context.Context, v access.Viewer, id string) (Detail, error)
 	// Ledger gives the newest entries of the ledger, the newest first, at most limit.
 	Ledger(ctx context.Context, limit int) (Ledger, error)
+	// Agents gives all agents.
+	Agents(ctx context.Context) ([]Agent, error)
 }
 
 // ErrNone says that there is nothing of that id.
@@ -65,9 +70,17 @@ type Entry struct {
 	Words string
 }
 
+// Agent is a collector and how it is.
+type Agent struct {
+	agent.Agent
+	Words  string // how it is
+	Silent bool
+}
+
 // Server answers requests. Make it by New.
 type Server struct {
 	data       Data
+	decisions  Decisions
 	people     People
 	auth       *webauthn.WebAuthn
 	now        func() time.Time
@@ -79,7 +92,7 @@ type Server struct {
 
 // New makes a server that answers under the given names, each host:port as a browser sends it. Origin is where people
 // go, http://localhost:8470: passkeys are bound to its name, which must not be an address.
-func New(data Data, people People, version, origin string, now func() time.Time, hosts ...string) (*Server, error) {
+func New(data Data, decisions Decisions, people People, version, origin string, now func() time.Time, hosts ...string) (*Server, error) {
 	at, err := url.Parse(origin)
 	if err != nil {
 		return nil, err
@@ -91,7 +104,7 @@ func New(data Data, people People, version, origin string, now func() time.Time,
 	if err != nil {
 		return nil, fmt.Errorf("prepare passkeys for %s: %w", origin, err)
 	}
-	s := &Server{data: data, people: people, auth: auth, now: now, sessions: newSessions(), origins: map[string]bool{at.Host: true}, version: version}
+	s := &Server{data: data, decisions: decisions, people: people, auth: auth, now: now, sessions: newSessions(), origins: map[string]bool{at.Host: true}, version: version}
 	for _, h := range hosts {
 		s.origins[h] = true
 	}
@@ -123,15 +136,9 @@ func (s *Server) Handler() http.Handler {
 	open.HandleFunc("POST /log-in/passkey/finish", s.finishLogIn)
 
 	closed := http.NewServeMux()
-	closed.HandleFunc("GET /{$}", s.overview)
-	closed.HandleFunc("GET /findings", s.findings)
-	closed.HandleFunc("GET /findings/{id}", s.finding)
-	closed.HandleFunc("GET /ledger", s.ledger)
-	closed.HandleFunc("GET /passkeys", s.passkeys)
-	closed.HandleFunc("POST /passkeys/begin", s.beginPasskey)
-	closed.HandleFunc("POST /passkeys/finish", s.finishPasskey)
-	closed.HandleFunc("POST /passkeys/remove", s.removePasskey)
-	closed.HandleFunc("POST /log-out", s.logOut)
+	for _, x := range s.routes() {
+		closed.HandleFunc(x.pattern, s.only(x.needs, x.do))
+	}
 	closed.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { s.failed(w, r, ErrNone) })
 	open.Handle("/", s.behind(closed))
 	return s.guard(open)
