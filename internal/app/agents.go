@@ -14,6 +14,7 @@ import (
 
 	"holdfast.example/holdfast/internal/agent"
 	"holdfast.example/holdfast/internal/bus/hub"
+	"holdfast.example/holdfast/internal/event"
 	"holdfast.example/holdfast/internal/run"
 	"holdfast.example/holdfast/internal/store/sqlite"
 )
@@ -21,6 +22,7 @@ import (
 // Invitation is what somebody asks for a new agent.
 type Invitation struct {
 	State, DB, Estate string
+	Version           string
 	Environment       string
 	System            string // of that environment; empty: the agent is named by its host
 	Address           string // host:port under which agents reach the control plane; empty: where it listens
@@ -50,8 +52,16 @@ func Invite(ctx context.Context, o Invitation, now time.Time) (agent.Token, erro
 	if err != nil {
 		return t, err
 	}
-	err = s.Invite(ctx, agent.Invitation{Digest: t.Digest(), Environment: o.Environment, Subject: subject, Made: now, Until: now.Add(agent.InvitationTime)})
-	return t, errors.Join(err, s.Close())
+	defer s.Close()
+	by, err := account()
+	if err != nil {
+		return t, err
+	}
+	i := agent.Invitation{Digest: t.Digest(), Environment: o.Environment, Subject: subject, Made: now, Until: now.Add(agent.InvitationTime)}
+	if err := s.Invite(ctx, i, event.Maker{Version: o.Version}.AgentInvited(o.Environment, by, now)); err != nil {
+		return t, err
+	}
+	return t, enter(ctx, s, state)
 }
 
 // subject is the declared system, checked against the estate when there is one.
@@ -121,9 +131,17 @@ func Agents(ctx context.Context, stateFlag, db string) (out []agent.Agent, err e
 }
 
 // RevokeAgent keeps an agent out; a control plane that runs ends its connection within a second.
-func RevokeAgent(ctx context.Context, stateFlag, db, id string, now time.Time) error {
+func RevokeAgent(ctx context.Context, stateFlag, db, version, id string, now time.Time) error {
+	state, err := StateDir(stateFlag)
+	if err != nil {
+		return err
+	}
+	by, err := account()
+	if err != nil {
+		return err
+	}
 	return withStore(ctx, stateFlag, db, func(s *sqlite.Store) error {
-		err := s.Revoke(ctx, id, now)
+		err := s.Revoke(ctx, id, now, event.Maker{Version: version}.AgentRevoked(id, by, now))
 		if errors.Is(err, run.ErrNone) {
 			all, err := s.Agents(ctx)
 			if err != nil {
@@ -138,7 +156,10 @@ func RevokeAgent(ctx context.Context, stateFlag, db, id string, now time.Time) e
 			}
 			return &UsageError{fmt.Sprintf("there is no agent %s%s; all of them: holdfast agent list", id, nearest(id, ids))}
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return enter(ctx, s, state)
 	})
 }
 

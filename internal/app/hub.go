@@ -12,6 +12,7 @@ import (
 
 	"holdfast.example/holdfast/internal/agent"
 	"holdfast.example/holdfast/internal/bus/hub"
+	"holdfast.example/holdfast/internal/event"
 	"holdfast.example/holdfast/internal/store/sqlite"
 )
 
@@ -48,7 +49,7 @@ func listenForAgents(ctx context.Context, o ServeOptions) (*agentsSide, error) {
 	s := &agentsSide{store: store, ended: make(chan struct{})}
 	i := &intake{o: o, store: store, log: o.Log, again: func(a agent.Agent) { go s.ask(a, true) }}
 	s.hub, err = hub.Start(ctx, hub.Options{
-		Listen: o.Agents, Dir: filepath.Join(state, "bus"), Authority: authority, Book: store, Key: [32]byte(key), Every: o.Every, Intake: i.take, Now: time.Now, Log: o.Log,
+		Listen: o.Agents, Dir: filepath.Join(state, "bus"), Authority: authority, Book: members{store, event.Maker{Version: o.Version}}, Key: [32]byte(key), Every: o.Every, Intake: i.take, Now: time.Now, Log: o.Log,
 	})
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
@@ -60,6 +61,16 @@ func listenForAgents(ctx context.Context, o ServeOptions) (*agentsSide, error) {
 	ctx, s.end = context.WithCancel(ctx)
 	go s.watch(ctx, i)
 	return s, nil
+}
+
+// members are the agents of the database; who joins is on record.
+type members struct {
+	*sqlite.Store
+	make event.Maker
+}
+
+func (m members) Admit(ctx context.Context, digest string, a agent.Agent, now time.Time) error {
+	return m.Store.Admit(ctx, digest, a, now, m.make.AgentJoined(a.ID, a.Environment, now))
 }
 
 // quietTime is how often is looked for agents that are silent.

@@ -13,6 +13,7 @@ import (
 	"holdfast.example/holdfast/catalog"
 	"holdfast.example/holdfast/internal/access"
 	"holdfast.example/holdfast/internal/estate"
+	"holdfast.example/holdfast/internal/event"
 	"holdfast.example/holdfast/internal/finding"
 	"holdfast.example/holdfast/internal/ledger"
 	"holdfast.example/holdfast/internal/run"
@@ -50,7 +51,7 @@ func Serve(ctx context.Context, o ServeOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	pages := &pages{o: o, rules: rules}
+	pages := &pages{o: o, rules: rules, happened: make(chan struct{}, 1)}
 	if err := pages.Ready(ctx); err != nil {
 		return err
 	}
@@ -81,6 +82,11 @@ func Serve(ctx context.Context, o ServeOptions) (err error) {
 		defer func() { err = errors.Join(err, side.close()) }()
 		served.Agents = side.hub.Address()
 	}
+	entering, enough := context.WithCancel(context.WithoutCancel(ctx))
+	var loops sync.WaitGroup
+	loops.Go(func() { pages.enterAll(entering) })
+	defer loops.Wait()
+	defer enough()
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(l) }()
 	o.Ready(served)
@@ -100,6 +106,8 @@ func Serve(ctx context.Context, o ServeOptions) (err error) {
 // pages gives the web what the commands give the terminal.
 type pages struct {
 	o ServeOptions
+
+	happened chan struct{} // something may have to enter the ledger
 
 	mu     sync.Mutex
 	rules  access.Rules
@@ -175,16 +183,29 @@ func (p *pages) Passkeys(ctx context.Context) (out []access.Passkey, err error) 
 	return out, err
 }
 
-func (p *pages) AddPasskey(ctx context.Context, k access.Passkey) error {
-	return withStore(ctx, p.o.State, p.o.DB, func(s *sqlite.Store) error { return s.AddPasskey(ctx, k) })
+func (p *pages) AddPasskey(ctx context.Context, k access.Passkey, e ...event.Event) error {
+	return p.change(ctx, func(s *sqlite.Store) error { return s.AddPasskey(ctx, k, e...) })
 }
 
-func (p *pages) UsePasskey(ctx context.Context, k access.Passkey) error {
-	return withStore(ctx, p.o.State, p.o.DB, func(s *sqlite.Store) error { return s.UsePasskey(ctx, k) })
+func (p *pages) UsePasskey(ctx context.Context, k access.Passkey, e ...event.Event) error {
+	return p.change(ctx, func(s *sqlite.Store) error { return s.UsePasskey(ctx, k, e...) })
 }
 
-func (p *pages) RemovePasskey(ctx context.Context, id string) error {
-	err := withStore(ctx, p.o.State, p.o.DB, func(s *sqlite.Store) error { return s.RemovePasskey(ctx, id) })
+func (p *pages) Happened(ctx context.Context, e ...event.Event) error {
+	return p.change(ctx, func(s *sqlite.Store) error { return s.Happened(ctx, e...) })
+}
+
+// change changes the database, and wakes who enters what happened into the ledger.
+func (p *pages) change(ctx context.Context, do func(*sqlite.Store) error) error {
+	err := withStore(ctx, p.o.State, p.o.DB, do)
+	if err == nil {
+		p.wake()
+	}
+	return err
+}
+
+func (p *pages) RemovePasskey(ctx context.Context, id string, e ...event.Event) error {
+	err := p.change(ctx, func(s *sqlite.Store) error { return s.RemovePasskey(ctx, id, e...) })
 	if errors.Is(err, run.ErrNone) {
 		return web.ErrNone
 	}

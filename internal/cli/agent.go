@@ -36,7 +36,7 @@ func (g *global) agentInvite() *cobra.Command {
 agent speaks for that system of the estate, else for its host by name. Run it where the control plane runs.`,
 		Example: "  holdfast agent invite --env production\n  holdfast agent invite -f estate.yaml --env production --system web-1 --address hub.example.org:8471", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			o.State, o.DB = g.state, g.db
+			o.State, o.DB, o.Version = g.state, g.db, g.version
 			t, err := app.Invite(cmd.Context(), o, time.Now())
 			if err != nil {
 				return err
@@ -91,7 +91,7 @@ func (g *global) agentRevoke() *cobra.Command {
 		Long:    "Ends the connection of an agent within a second, and lets it in no more. What it reported stays. To have it back, let it join again.",
 		Example: "  holdfast agent revoke A-ABCDEFGH23", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := app.RevokeAgent(cmd.Context(), g.state, g.db, args[0], time.Now()); err != nil {
+			if err := app.RevokeAgent(cmd.Context(), g.state, g.db, g.version, args[0], time.Now()); err != nil {
 				return err
 			}
 			fmt.Fprintf(g.stdout, "Agent %s is out.\n", args[0])

@@ -8,11 +8,13 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/go-webauthn/webauthn/webauthn"
 
 	"holdfast.example/holdfast/internal/access"
+	"holdfast.example/holdfast/internal/event"
 )
 
 // People are who may log in, and by which passkeys.
@@ -23,10 +25,13 @@ type People interface {
 	// People gives those who belong to the estate today.
 	People(ctx context.Context) ([]Person, error)
 	Passkeys(ctx context.Context) ([]access.Passkey, error)
-	AddPasskey(ctx context.Context, k access.Passkey) error
-	UsePasskey(ctx context.Context, k access.Passkey) error
+	// What is done with passkeys is kept together with the events that tell of it.
+	AddPasskey(ctx context.Context, k access.Passkey, e ...event.Event) error
+	UsePasskey(ctx context.Context, k access.Passkey, e ...event.Event) error
 	// RemovePasskey takes one away. ErrNone: there is none of that id.
-	RemovePasskey(ctx context.Context, id string) error
+	RemovePasskey(ctx context.Context, id string, e ...event.Event) error
+	// Happened keeps an event.
+	Happened(ctx context.Context, e ...event.Event) error
 }
 
 // Person is somebody of the estate.
@@ -128,7 +133,7 @@ func (s *Server) finishPasskey(w http.ResponseWriter, r *http.Request) {
 	}
 	data, err := json.Marshal(made)
 	if err == nil {
-		err = s.people.AddPasskey(r.Context(), access.Passkey{ID: credentialID(made.ID), Person: u.ID, Added: s.now(), Data: data})
+		err = s.people.AddPasskey(r.Context(), access.Passkey{ID: credentialID(made.ID), Person: u.ID, Added: s.now(), Data: data}, s.make.PasskeyAdded(u.ID, viewer(r).Person, s.now()))
 	}
 	if err != nil {
 		problem(w, http.StatusInternalServerError, "The passkey could not be kept.")
@@ -162,12 +167,12 @@ func (s *Server) finishLogIn(w http.ResponseWriter, r *http.Request) {
 		refuse()
 		return
 	}
-	if err := s.used(r.Context(), u, key); err != nil {
+	if err := s.used(r.Context(), u, key, s.make.LogIn(u.ID, s.now())); err != nil {
 		problem(w, http.StatusInternalServerError, "The log-in could not be noted.")
 		return
 	}
 	s.sessions.end(r)
-	http.SetCookie(w, cookie(s.sessions.begin(u.ID, s.now()), int(sessionTime.Seconds())))
+	http.SetCookie(w, cookie(s.sessions.begin(u.ID, s.now(), s.now()), int(sessionTime.Seconds())))
 	w.WriteHeader(http.StatusNoContent)
 }
 
@@ -177,12 +182,12 @@ func sound(key *webauthn.Credential) bool {
 }
 
 // used notes that a passkey was shown.
-func (s *Server) used(ctx context.Context, u user, key *webauthn.Credential) error {
+func (s *Server) used(ctx context.Context, u user, key *webauthn.Credential, e ...event.Event) error {
 	data, err := json.Marshal(key)
 	if err != nil {
 		return err
 	}
-	return s.people.UsePasskey(ctx, access.Passkey{ID: credentialID(key.ID), Person: u.ID, Used: s.now(), Data: data})
+	return s.people.UsePasskey(ctx, access.Passkey{ID: credentialID(key.ID), Person: u.ID, Used: s.now(), Data: data}, e...)
 }
 
 // beginStepUp asks who is logged in for their passkey once more; it has nothing to say when that was just shown.
@@ -248,7 +253,7 @@ func (s *Server) removePasskey(w http.ResponseWriter, r *http.Request) {
 		s.failed(w, r, ErrNone)
 		return
 	}
-	if err := s.people.RemovePasskey(r.Context(), all[i].ID); err != nil {
+	if err := s.people.RemovePasskey(r.Context(), all[i].ID, s.make.PasskeyRemoved(all[i].Person, v.Person, s.now())); err != nil {
 		s.failed(w, r, err)
 		return
 	}
@@ -272,6 +277,24 @@ func (s *Server) passkeys(w http.ResponseWriter, r *http.Request) {
 	all = slices.DeleteFunc(slices.Clone(all), func(k access.Passkey) bool { return !registrar(v, k.Person) })
 	s.show(w, r, http.StatusOK, passkeysPage(v, people, all))
 }
+
+// invite makes a link by which a person logs in once, on a device of their own, to add a passkey there.
+func (s *Server) invite(w http.ResponseWriter, r *http.Request) {
+	v, person := viewer(r), r.FormValue("person")
+	if _, err := s.user(r.Context(), func(p Person) bool { return p.ID == person }); err != nil {
+		s.failed(w, r, err)
+		return
+	}
+	if err := s.people.Happened(r.Context(), s.make.Invited(person, v.Person, s.now())); err != nil {
+		s.failed(w, r, err)
+		return
+	}
+	until := s.now().Add(inviteTime)
+	s.show(w, r, http.StatusOK, invitePage(v, person, s.origin+"/log-in/"+s.sessions.link(person, until, s.now()), until))
+}
+
+// inviteTime is how long a link for somebody else is worth something.
+const inviteTime = 24 * time.Hour
 
 // problem answers a script (RFC 9457).
 func problem(w http.ResponseWriter, status int, title string) {

@@ -19,6 +19,7 @@ import (
 
 	"holdfast.example/holdfast/catalog"
 	"holdfast.example/holdfast/internal/access"
+	"holdfast.example/holdfast/internal/event"
 )
 
 // people are a small estate with its passkeys.
@@ -27,6 +28,7 @@ type people struct {
 	keys  []access.Passkey
 	rules access.Rules
 	roles map[string][]access.Role
+	said  []string
 }
 
 // newPeople are one of each role, called by it, and some with names.
@@ -65,31 +67,38 @@ func (p *people) Viewer(_ context.Context, person string) (access.Viewer, error)
 func (p *people) People(context.Context) ([]Person, error)           { return p.list, nil }
 func (p *people) Passkeys(context.Context) ([]access.Passkey, error) { return p.keys, nil }
 
-func (p *people) AddPasskey(_ context.Context, k access.Passkey) error {
+func (p *people) Happened(_ context.Context, e ...event.Event) error {
+	for _, x := range e {
+		p.said = append(p.said, x.Words())
+	}
+	return nil
+}
+
+func (p *people) AddPasskey(ctx context.Context, k access.Passkey, e ...event.Event) error {
 	for _, o := range p.keys {
 		if o.ID == k.ID {
 			return errors.New("it is there")
 		}
 	}
 	p.keys = append(p.keys, k)
-	return nil
+	return p.Happened(ctx, e...)
 }
 
-func (p *people) UsePasskey(_ context.Context, k access.Passkey) error {
+func (p *people) UsePasskey(ctx context.Context, k access.Passkey, e ...event.Event) error {
 	for i, o := range p.keys {
 		if o.ID == k.ID {
 			p.keys[i].Used, p.keys[i].Data = k.Used, k.Data
-			return nil
+			return p.Happened(ctx, e...)
 		}
 	}
 	return ErrNone
 }
 
-func (p *people) RemovePasskey(_ context.Context, id string) error {
+func (p *people) RemovePasskey(ctx context.Context, id string, e ...event.Event) error {
 	for i, o := range p.keys {
 		if o.ID == id {
 			p.keys = append(p.keys[:i:i], p.keys[i+1:]...)
-			return nil
+			return p.Happened(ctx, e...)
 		}
 	}
 	return ErrNone

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // who may pass the door of each route, as the standard's roles are: written by hand, apart from the table that is tested.
@@ -23,6 +25,7 @@ var doors = map[string]string{
 	"POST /passkeys/begin":          "security management champion team auditor administrator link",
 	"POST /passkeys/finish":         "security management champion team auditor administrator link",
 	"POST /passkeys/remove":         "security management champion team auditor administrator link",
+	"POST /passkeys/invite":         "administrator link",
 	"POST /step-up/begin":           "security management champion team auditor administrator link",
 	"POST /step-up/finish":          "security management champion team auditor administrator link",
 	"POST /log-out":                 "security management champion team auditor administrator link agent nobody",
@@ -41,7 +44,7 @@ func TestMatrix(t *testing.T) {
 			} else {
 				v = visit()
 				u, _ := url.Parse(v.base)
-				v.Jar.SetCookies(u, []*http.Cookie{cookie(s.sessions.begin(who, s.now()), 1000)})
+				v.Jar.SetCookies(u, []*http.Cookie{cookie(s.sessions.begin(who, s.now(), s.now()), 1000)})
 			}
 			method, path, _ := strings.Cut(x.pattern, " ")
 			path = strings.NewReplacer("{$}", "", "{id}", "F-AAAAAAAAAA").Replace(path)
@@ -84,6 +87,64 @@ func TestOwn(t *testing.T) {
 	}
 	if status, _, _ := other.do("GET", "/findings/F-AAAAAAAAAA"); status != 404 {
 		t.Error("a finding of somebody else is not as good as none:", status)
+	}
+}
+
+// TestInvite: who runs the control plane makes a link for somebody, who adds a passkey on a device of their own; each step
+// is on record, and the link alone decides nothing.
+func TestInvite(t *testing.T) {
+	s, c, visit := serving(t, data{})
+	operator := visit()
+	operator.do("POST", "/log-in/"+s.Link())
+	linkFor := func(person string) (int, string) {
+		status, text, _ := operator.do("POST", "/passkeys/invite", form(url.Values{"person": {person}}))
+		_, rest, _ := strings.Cut(text, "/log-in/")
+		token, _, _ := strings.Cut(rest, "<")
+		return status, token
+	}
+	if status, _ := linkFor("mallory"); status != 404 {
+		t.Error("a link for nobody:", status)
+	}
+	_, replaced := linkFor("erika")
+	status, token := linkFor("erika")
+	_, other := linkFor("sam")
+	if status != 200 || token == "" || token == replaced {
+		t.Fatal(status, token)
+	}
+	if status, _, _ := visit().do("POST", "/log-in/"+replaced); status != 403 {
+		t.Error("a link that a newer one replaced:", status)
+	}
+	erika := visit()
+	if status, text, _ := erika.do("POST", "/log-in/"+token); status != 200 || !strings.Contains(text, "Add a passkey") || strings.Contains(text, "Make a link") {
+		t.Error(status, text)
+	}
+	if status, _, _ := visit().do("POST", "/log-in/"+token); status != 403 {
+		t.Error("a link works twice:", status)
+	}
+	if status, _, _ := erika.do("POST", "/findings/F-AAAAAAAAAA/decisions", form(url.Values{"kind": {"extension"}})); status != 403 || len(s.decisions.(*desk).done) > 0 {
+		t.Error("a link decides:", status)
+	}
+	a := newAuthenticator(s, "erika")
+	if status := a.register(erika, "erika"); status != 204 {
+		t.Error(status)
+	}
+	if status := a.stepUp(erika); status != 204 {
+		t.Error(status)
+	}
+	if status, _, _ := erika.do("POST", "/findings/F-AAAAAAAAAA/decisions", form(url.Values{"kind": {"extension"}})); status != 200 {
+		t.Error(status)
+	}
+	c.at = c.at.Add(inviteTime)
+	if status, _, _ := visit().do("POST", "/log-in/"+other); status != 403 {
+		t.Error("a link works after a day:", status)
+	}
+	erika.do("POST", "/log-out")
+	want := []string{
+		"link of the terminal logged in", "a link for erika to log in once was made by link of the terminal", "a link for erika to log in once was made by link of the terminal",
+		"a link for sam to log in once was made by link of the terminal", "erika logged in by a link", "a passkey of erika was added by erika",
+	}
+	if d := cmp.Diff(want, s.people.(*people).said); d != "" {
+		t.Error(d)
 	}
 }
 

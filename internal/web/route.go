@@ -34,6 +34,7 @@ func (s *Server) routes() []route {
 		{"POST /passkeys/begin", access.OwnPasskeys, s.beginPasskey},
 		{"POST /passkeys/finish", access.OwnPasskeys, s.finishPasskey},
 		{"POST /passkeys/remove", access.OwnPasskeys, s.removePasskey},
+		{"POST /passkeys/invite", access.AllPasskeys, s.invite},
 		{"POST /step-up/begin", access.OwnPasskeys, s.beginStepUp},
 		{"POST /step-up/finish", access.OwnPasskeys, s.finishStepUp},
 		{"POST /log-out", anyone, s.logOut},

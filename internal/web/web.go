@@ -18,6 +18,7 @@ import (
 
 	"holdfast.example/holdfast/internal/access"
 	"holdfast.example/holdfast/internal/agent"
+	"holdfast.example/holdfast/internal/event"
 	"holdfast.example/holdfast/internal/finding"
 )
 
@@ -86,8 +87,10 @@ type Server struct {
 	now        func() time.Time
 	sessions   *sessions
 	ceremonies ceremonies
+	origin     string          // where people go
 	origins    map[string]bool // names under which it may be asked for, with port
 	version    string
+	make       event.Maker
 }
 
 // New makes a server that answers under the given names, each host:port as a browser sends it. Origin is where people
@@ -104,7 +107,7 @@ func New(data Data, decisions Decisions, people People, version, origin string, 
 	if err != nil {
 		return nil, fmt.Errorf("prepare passkeys for %s: %w", origin, err)
 	}
-	s := &Server{data: data, decisions: decisions, people: people, auth: auth, now: now, sessions: newSessions(), origins: map[string]bool{at.Host: true}, version: version}
+	s := &Server{data: data, decisions: decisions, people: people, auth: auth, now: now, sessions: newSessions(), origin: origin, origins: map[string]bool{at.Host: true}, version: version, make: event.Maker{Version: version}}
 	for _, h := range hosts {
 		s.origins[h] = true
 	}
@@ -112,7 +115,7 @@ func New(data Data, decisions Decisions, people People, version, origin string, 
 }
 
 // Link makes a token for one log-in within ten minutes; an older one that nobody used is worth nothing from then on.
-func (s *Server) Link() string { return s.sessions.link(s.now()) }
+func (s *Server) Link() string { return s.sessions.link("", s.now().Add(linkTime), s.now()) }
 
 //go:embed static
 var static embed.FS

@@ -9,12 +9,18 @@ import (
 	"time"
 
 	"holdfast.example/holdfast/internal/agent"
+	"holdfast.example/holdfast/internal/event"
 	"holdfast.example/holdfast/internal/run"
 )
 
 // Invite keeps an invitation.
-func (s *Store) Invite(ctx context.Context, i agent.Invitation) error {
-	_, err := s.db.ExecContext(ctx, "INSERT INTO invitations (digest, environment, subject, made, until, agent) VALUES (?, ?, ?, ?, ?, '')", i.Digest, i.Environment, i.Subject, stamp(i.Made), stamp(i.Until))
+func (s *Store) Invite(ctx context.Context, i agent.Invitation, e ...event.Event) error {
+	err := s.transact(ctx, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, "INSERT INTO invitations (digest, environment, subject, made, until, agent) VALUES (?, ?, ?, ?, ?, '')", i.Digest, i.Environment, i.Subject, stamp(i.Made), stamp(i.Until)); err != nil {
+			return err
+		}
+		return putEvents(ctx, tx, e)
+	})
 	if err != nil {
 		return fmt.Errorf("keep an invitation in %s: %w", s.path, err)
 	}
@@ -38,7 +44,7 @@ func (s *Store) Invitation(ctx context.Context, digest string) (agent.Invitation
 }
 
 // Admit uses an invitation up and adds its agent, both or neither; agent.ErrInvitation: it was used, or is over by now.
-func (s *Store) Admit(ctx context.Context, digest string, a agent.Agent, now time.Time) error {
+func (s *Store) Admit(ctx context.Context, digest string, a agent.Agent, now time.Time, e ...event.Event) error {
 	data, err := json.Marshal(a)
 	if err != nil {
 		return err
@@ -51,9 +57,11 @@ func (s *Store) Admit(ctx context.Context, digest string, a agent.Agent, now tim
 		if n, err := r.RowsAffected(); err != nil || n != 1 {
 			return errors.Join(agent.ErrInvitation, err)
 		}
-		_, err = tx.ExecContext(ctx, "INSERT INTO agents (id, environment, subject, joined, until, seen, revoked, data) VALUES (?, ?, ?, ?, ?, '', '', ?)",
-			a.ID, a.Environment, a.Subject, stamp(a.Joined), stamp(a.Until), string(data))
-		return err
+		if _, err := tx.ExecContext(ctx, "INSERT INTO agents (id, environment, subject, joined, until, seen, revoked, data) VALUES (?, ?, ?, ?, ?, '', '', ?)",
+			a.ID, a.Environment, a.Subject, stamp(a.Joined), stamp(a.Until), string(data)); err != nil {
+			return err
+		}
+		return putEvents(ctx, tx, e)
 	})
 	if err != nil && !errors.Is(err, agent.ErrInvitation) {
 		return fmt.Errorf("add an agent to %s: %w", s.path, err)
@@ -109,12 +117,12 @@ func (s *Store) agents(ctx context.Context, end string, args ...any) ([]agent.Ag
 
 // Renewed notes the end of an agent's newest certificate.
 func (s *Store) Renewed(ctx context.Context, id string, until time.Time) error {
-	return s.oneAgent(ctx, "UPDATE agents SET until = ? WHERE id = ?", stamp(until), id)
+	return s.oneAgent(ctx, nil, "UPDATE agents SET until = ? WHERE id = ?", stamp(until), id)
 }
 
 // Revoke keeps an agent out from now on. run.ErrNone: there is none, or it is revoked already.
-func (s *Store) Revoke(ctx context.Context, id string, now time.Time) error {
-	return s.oneAgent(ctx, "UPDATE agents SET revoked = ? WHERE id = ? AND revoked = ''", stamp(now), id)
+func (s *Store) Revoke(ctx context.Context, id string, now time.Time, e ...event.Event) error {
+	return s.oneAgent(ctx, e, "UPDATE agents SET revoked = ? WHERE id = ? AND revoked = ''", stamp(now), id)
 }
 
 // Heard notes what an agent said of itself.
@@ -123,18 +131,25 @@ func (s *Store) Heard(ctx context.Context, a agent.Agent) error {
 	if err != nil {
 		return err
 	}
-	return s.oneAgent(ctx, "UPDATE agents SET seen = max(seen, ?), data = ? WHERE id = ?", stamp(a.Seen), string(data), a.ID)
+	return s.oneAgent(ctx, nil, "UPDATE agents SET seen = max(seen, ?), data = ? WHERE id = ?", stamp(a.Seen), string(data), a.ID)
 }
 
-func (s *Store) oneAgent(ctx context.Context, query string, args ...any) error {
-	r, err := s.db.ExecContext(ctx, query, args...)
-	if err != nil {
+// oneAgent changes one agent and keeps what tells of it, both or neither.
+func (s *Store) oneAgent(ctx context.Context, e []event.Event, query string, args ...any) error {
+	err := s.transact(ctx, func(tx *sql.Tx) error {
+		r, err := tx.ExecContext(ctx, query, args...)
+		if err != nil {
+			return err
+		}
+		if n, err := r.RowsAffected(); err == nil && n == 0 {
+			return run.ErrNone
+		}
+		return putEvents(ctx, tx, e)
+	})
+	if err != nil && !errors.Is(err, run.ErrNone) {
 		return fmt.Errorf("change an agent in %s: %w", s.path, err)
 	}
-	if n, err := r.RowsAffected(); err == nil && n == 0 {
-		return run.ErrNone
-	}
-	return nil
+	return err
 }
 
 // putReports notes reports as recorded; run.ErrTwice: one of them is.
