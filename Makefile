@@ -3,7 +3,7 @@ VERSION := $(shell git describe --tags --always 2>/dev/null || echo 0.1.0-dev)
 GOFLAGS_BUILD := -trimpath -ldflags "-s -w -X main.version=$(VERSION)"
 export CGO_ENABLED ?= 0
 
-.PHONY: run build test needs lint generate fuzz bench compare cross soak
+.PHONY: run build test needs lint generate fuzz bench compare cross soak e2e
 
 run: build
 	./holdfast assess --fail-on never
@@ -24,6 +24,10 @@ needs:
 test: needs build
 	go vet ./...
 	CGO_ENABLED=1 go test -race -shuffle=on ./...
+
+# The pages in a browser, by two people; takes the pictures of docs/pages.
+e2e: needs build
+	HOLDFAST_PICTURES=$(CURDIR)/docs/pages CI=true go test -count=1 -v ./test/e2e
 
 lint:
 	sh tools/lint.sh

@@ -3,7 +3,11 @@ package web
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"time"
+
+	"holdfast.example/holdfast/internal/access"
+	"holdfast.example/holdfast/internal/waiver"
 )
 
 func (s *Server) overview(w http.ResponseWriter, r *http.Request) {
@@ -33,7 +37,17 @@ func (s *Server) finding(w http.ResponseWriter, r *http.Request) {
 		s.failed(w, r, err)
 		return
 	}
-	s.show(w, r, http.StatusOK, findingPage(v, d, s.now()))
+	var about []Decision
+	if v.May(access.SeeDecisions) {
+		if about, err = s.decisions.Decisions(r.Context(), v); err != nil {
+			s.failed(w, r, err)
+			return
+		}
+		about = slices.DeleteFunc(about, func(x Decision) bool {
+			return !slices.ContainsFunc(x.Covers, func(c waiver.Covered) bool { return c.Finding == d.ID })
+		})
+	}
+	s.show(w, r, http.StatusOK, findingPage(v, d, about, s.now()))
 }
 
 func (s *Server) agents(w http.ResponseWriter, r *http.Request) {
