@@ -37,13 +37,14 @@ const (
 	Request      Permission = "request"
 	Decide       Permission = "decide"
 	SeeAgents    Permission = "agents"
+	SeeRuns      Permission = "runs"
 	SeeLedger    Permission = "ledger"
 	OwnPasskeys  Permission = "own-passkeys"
 	AllPasskeys  Permission = "all-passkeys"
 )
 
 // Permissions are all of them.
-var Permissions = []Permission{SeeFindings, SeeDecisions, Request, Decide, SeeAgents, SeeLedger, OwnPasskeys, AllPasskeys}
+var Permissions = []Permission{SeeFindings, SeeDecisions, Request, Decide, SeeAgents, SeeRuns, SeeLedger, OwnPasskeys, AllPasskeys}
 
 // Rule is what a role may do, and of whose things.
 type Rule struct {

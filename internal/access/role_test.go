@@ -25,12 +25,12 @@ func rules(t *testing.T) access.Rules {
 func TestRules(t *testing.T) {
 	r := rules(t)
 	for role, want := range map[access.Role]string{
-		access.Security:      "all findings decisions request decide agents ledger own-passkeys",
+		access.Security:      "all findings decisions request decide agents runs ledger own-passkeys",
 		access.Management:    "own findings decisions request decide own-passkeys",
 		access.Champion:      "own findings decisions request own-passkeys",
 		access.Team:          "own findings decisions request own-passkeys",
-		access.Auditor:       "all findings decisions agents ledger own-passkeys",
-		access.Administrator: "all findings decisions agents ledger own-passkeys all-passkeys",
+		access.Auditor:       "all findings decisions agents runs ledger own-passkeys",
+		access.Administrator: "all findings decisions agents runs ledger own-passkeys all-passkeys",
 		access.AgentRole:     "own",
 		"":                   "own",
 		"mayor":              "own",

@@ -48,6 +48,7 @@ type Options struct {
 	Contact     string // told to websites, whom to ask about the requests; empty: the security role of the estate
 	Version     string
 	Progress    func(done, all int, what string) // may be nil
+	systems     []string                         // of the estate; empty: all
 	heard       []heard                          // what agents saw; nothing else is looked at then
 }
 

@@ -27,6 +27,8 @@ type ServeOptions struct {
 	Listen            string        // host:port of loopback
 	Agents            string        // host:port for agents; empty: none are listened for
 	Every             time.Duration // time between the reports of an agent
+	Scan              bool          // look at what the estate declares, in its rhythm
+	ScanEvery         time.Duration // 0: as the estate says, else a day
 	Version           string
 	Words             func(LedgerEntry) string // what an entry of the ledger says
 	Ready             func(Served)
@@ -63,7 +65,8 @@ func Serve(ctx context.Context, o ServeOptions) (err error) {
 	at := l.Addr().String()
 	_, port, _ = net.SplitHostPort(at)
 	origin := "http://" + net.JoinHostPort("localhost", port)
-	s, err := web.New(pages, pages, pages, o.Version, origin, time.Now, at, net.JoinHostPort("127.0.0.1", port), net.JoinHostPort("::1", port))
+	s, err := web.New(web.Options{Data: pages, Decisions: pages, Operations: pages, People: pages, Version: o.Version, Now: time.Now, Origin: origin,
+		Hosts: []string{at, net.JoinHostPort("127.0.0.1", port), net.JoinHostPort("::1", port)}})
 	if err != nil {
 		l.Close()
 		return err
@@ -73,20 +76,13 @@ func Serve(ctx context.Context, o ServeOptions) (err error) {
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
 	}
 	served := Served{Address: origin + "/", Link: origin + "/log-in/" + s.Link()}
-	if o.Agents != "" {
-		side, err := listenForAgents(ctx, o)
-		if err != nil {
-			l.Close()
-			return err
-		}
-		defer func() { err = errors.Join(err, side.close()) }()
-		served.Agents = side.hub.Address()
+	beside, err := pages.begin(ctx)
+	if err != nil {
+		l.Close()
+		return err
 	}
-	entering, enough := context.WithCancel(context.WithoutCancel(ctx))
-	var loops sync.WaitGroup
-	loops.Go(func() { pages.enterAll(entering) })
-	defer loops.Wait()
-	defer enough()
+	defer func() { err = errors.Join(err, beside.end()) }()
+	served.Agents = beside.address
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(l) }()
 	o.Ready(served)
@@ -149,6 +145,11 @@ func (p *pages) Agents(ctx context.Context) (out []web.Agent, err error) {
 		_, silent := a.SilentSince(now)
 		out = append(out, web.Agent{Agent: a, Words: AgentWords(a, now), Silent: silent})
 	}
+	return out, err
+}
+
+func (p *pages) Runs(ctx context.Context, limit int) (out []run.Run, err error) {
+	err = withStore(ctx, p.o.State, p.o.DB, func(s *sqlite.Store) error { out, err = s.Runs(ctx, limit); return err })
 	return out, err
 }
 

@@ -40,6 +40,9 @@ func (w *world) targets(o Options) ([]target, error) {
 	if len(texts) == 0 && w.estate != nil {
 		for i := range w.estate.Systems {
 			s := &w.estate.Systems[i]
+			if len(o.systems) > 0 && !slices.Contains(o.systems, s.Subject()) {
+				continue
+			}
 			if len(o.Envs) > 0 && !slices.Contains(o.Envs, s.Environment) {
 				continue
 			}
@@ -61,6 +64,9 @@ func (w *world) targets(o Options) ([]target, error) {
 			}
 			t.declared = s.Subject()
 			out = append(out, t)
+		}
+		if len(out) == 0 && len(o.systems) > 0 {
+			return nil, errNoSystem
 		}
 		if len(out) == 0 {
 			return nil, &UsageError{fmt.Sprintf("%s declares no system that can be looked at%s", w.path, firstOf(w.warnings))}

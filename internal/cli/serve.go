@@ -22,6 +22,9 @@ within ten seconds.
 Everyone sees and does what their roles in the estate give: security, auditors and administrators see all, teams and
 management their own. Decisions are asked for and taken in the browser too, each with a passkey that was just shown.
 
+It looks at the systems of the estate at their interval, two at once, those that an agent speaks for excepted; without an
+estate at this machine. What does not answer is tried again after five minutes, then ten, and so on.
+
 Agents (holdfast agent --help) are listened for on an address of its own, on loopback too until --agents names another.
 
 It ends with Ctrl-C; sessions end with it, passkeys and agents stay.`,
@@ -41,6 +44,8 @@ It ends with Ctrl-C; sessions end with it, passkeys and agents stay.`,
 	}
 	c.Flags().StringVarP(&o.Estate, "file", "f", env("HOLDFAST_FILE", ""), "estate: a file or a folder")
 	c.Flags().StringVar(&o.Agents, "agents", env("HOLDFAST_AGENTS", "127.0.0.1:8471"), "address and port on which agents are listened for; empty: none")
+	c.Flags().BoolVar(&o.Scan, "scan", true, "look at what the estate declares, again and again; without an estate at this machine")
+	c.Flags().DurationVar(&o.ScanEvery, "scan-every", 0, "how often (0: policy.scan_interval of the estate, else 24h)")
 	c.Flags().DurationVar(&o.Every, "every", 5*time.Minute, "time between the reports of an agent")
 	c.Flags().StringVar(&o.Listen, "listen", env("HOLDFAST_LISTEN", "127.0.0.1:8470"), "address of this machine and port; port 0 takes a free one")
 	return c

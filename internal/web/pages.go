@@ -51,12 +51,21 @@ func (s *Server) finding(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) agents(w http.ResponseWriter, r *http.Request) {
-	all, err := s.data.Agents(r.Context())
+	all, err := s.operations.Agents(r.Context())
 	if err != nil {
 		s.failed(w, r, err)
 		return
 	}
 	s.show(w, r, http.StatusOK, agentsPage(viewer(r), all))
+}
+
+func (s *Server) runs(w http.ResponseWriter, r *http.Request) {
+	all, err := s.operations.Runs(r.Context(), perPage)
+	if err != nil {
+		s.failed(w, r, err)
+		return
+	}
+	s.show(w, r, http.StatusOK, runsPage(viewer(r), all))
 }
 
 func (s *Server) ledger(w http.ResponseWriter, r *http.Request) {

@@ -20,6 +20,7 @@ var doors = map[string]string{
 	"POST /decisions/{id}/refuse":   "security management",
 	"POST /decisions/{id}/revoke":   "security management champion team",
 	"GET /agents":                   "security auditor administrator link",
+	"GET /runs":                     "security auditor administrator link",
 	"GET /ledger":                   "security auditor administrator link",
 	"GET /passkeys":                 "security management champion team auditor administrator link",
 	"POST /passkeys/begin":          "security management champion team auditor administrator link",

@@ -29,6 +29,7 @@ func (s *Server) routes() []route {
 		{"POST /decisions/{id}/refuse", access.Decide, s.decide(waiver.Refuse)},
 		{"POST /decisions/{id}/revoke", access.Request, s.decide(waiver.Revoke)}, // who asked may take it back; all others need more
 		{"GET /agents", access.SeeAgents, s.agents},
+		{"GET /runs", access.SeeRuns, s.runs},
 		{"GET /ledger", access.SeeLedger, s.ledger},
 		{"GET /passkeys", access.OwnPasskeys, s.passkeys},
 		{"POST /passkeys/begin", access.OwnPasskeys, s.beginPasskey},

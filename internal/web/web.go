@@ -20,6 +20,7 @@ import (
 	"holdfast.example/holdfast/internal/agent"
 	"holdfast.example/holdfast/internal/event"
 	"holdfast.example/holdfast/internal/finding"
+	"holdfast.example/holdfast/internal/run"
 )
 
 // Data is what the pages show. Ids come from whoever asks and are checked by it; of what a viewer may not see it says that
@@ -33,8 +34,14 @@ type Data interface {
 	Finding(ctx context.Context, v access.Viewer, id string) (Detail, error)
 	// Ledger gives the newest entries of the ledger, the newest first, at most limit.
 	Ledger(ctx context.Context, limit int) (Ledger, error)
+}
+
+// Operations are how the control plane itself is.
+type Operations interface {
 	// Agents gives all agents.
 	Agents(ctx context.Context) ([]Agent, error)
+	// Runs gives the newest runs, at most limit.
+	Runs(ctx context.Context, limit int) ([]run.Run, error)
 }
 
 // ErrNone says that there is nothing of that id.
@@ -82,6 +89,7 @@ type Agent struct {
 type Server struct {
 	data       Data
 	decisions  Decisions
+	operations Operations
 	people     People
 	auth       *webauthn.WebAuthn
 	now        func() time.Time
@@ -93,22 +101,33 @@ type Server struct {
 	make       event.Maker
 }
 
-// New makes a server that answers under the given names, each host:port as a browser sends it. Origin is where people
-// go, http://localhost:8470: passkeys are bound to its name, which must not be an address.
-func New(data Data, decisions Decisions, people People, version, origin string, now func() time.Time, hosts ...string) (*Server, error) {
-	at, err := url.Parse(origin)
+// Options are what a server shows, and how.
+type Options struct {
+	Data       Data
+	Decisions  Decisions
+	Operations Operations
+	People     People
+	Version    string
+	Origin     string   // where people go, http://localhost:8470: passkeys are bound to its name, which must not be an address
+	Hosts      []string // other names under which it answers, each host:port as a browser sends it
+	Now        func() time.Time
+}
+
+// New makes a server.
+func New(o Options) (*Server, error) {
+	at, err := url.Parse(o.Origin)
 	if err != nil {
 		return nil, err
 	}
 	auth, err := webauthn.New(&webauthn.Config{
-		RPID: at.Hostname(), RPDisplayName: "Holdfast", RPOrigins: []string{origin},
+		RPID: at.Hostname(), RPDisplayName: "Holdfast", RPOrigins: []string{o.Origin},
 		AuthenticatorSelection: protocol.AuthenticatorSelection{ResidentKey: protocol.ResidentKeyRequirementRequired, UserVerification: protocol.VerificationRequired},
 	})
 	if err != nil {
-		return nil, fmt.Errorf("prepare passkeys for %s: %w", origin, err)
+		return nil, fmt.Errorf("prepare passkeys for %s: %w", o.Origin, err)
 	}
-	s := &Server{data: data, decisions: decisions, people: people, auth: auth, now: now, sessions: newSessions(), origin: origin, origins: map[string]bool{at.Host: true}, version: version, make: event.Maker{Version: version}}
-	for _, h := range hosts {
+	s := &Server{data: o.Data, decisions: o.Decisions, operations: o.Operations, people: o.People, auth: auth, now: o.Now, sessions: newSessions(), origin: o.Origin, origins: map[string]bool{at.Host: true}, version: o.Version, make: event.Maker{Version: o.Version}}
+	for _, h := range o.Hosts {
 		s.origins[h] = true
 	}
 	return s, nil

@@ -14,6 +14,7 @@ import (
 	"holdfast.example/holdfast/internal/access"
 	"holdfast.example/holdfast/internal/agent"
 	"holdfast.example/holdfast/internal/finding"
+	"holdfast.example/holdfast/internal/run"
 	"holdfast.example/holdfast/internal/waiver"
 )
 
@@ -52,6 +53,10 @@ func (d data) Finding(_ context.Context, v access.Viewer, id string) (Detail, er
 
 func (d data) Ledger(context.Context, int) (Ledger, error) {
 	return Ledger{Size: 1, Root: []byte{1}, Key: evil, Entries: []Entry{{At: now, ID: "decision/1", Words: evil}}}, nil
+}
+
+func (d data) Runs(context.Context, int) ([]run.Run, error) {
+	return []run.Run{{ID: "0199a1b2-0000-7000-8000-000000000001", Started: now, Finished: now.Add(time.Second), Version: evil, Targets: []string{evil}}}, nil
 }
 
 func (d data) Agents(context.Context) ([]Agent, error) {
@@ -107,7 +112,8 @@ func serving(t *testing.T, d Data) (*Server, *clock, func() visitor) {
 	t.Helper()
 	c := &clock{now}
 	ts := httptest.NewUnstartedServer(nil)
-	s, err := New(d, &desk{list: decided()}, newPeople(t), "1.0", "http://localhost:"+strings.TrimPrefix(ts.Listener.Addr().String(), "127.0.0.1:"), c.now, ts.Listener.Addr().String())
+	s, err := New(Options{Data: d, Decisions: &desk{list: decided()}, Operations: d.(data), People: newPeople(t), Version: "1.0", Now: c.now,
+		Origin: "http://localhost:" + strings.TrimPrefix(ts.Listener.Addr().String(), "127.0.0.1:"), Hosts: []string{ts.Listener.Addr().String()}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -274,7 +280,7 @@ func TestNothingIsRun(t *testing.T) {
 	s, _, visit := serving(t, data{})
 	v := visit()
 	v.do("POST", "/log-in/"+s.Link())
-	for _, path := range []string{"/", "/findings", "/findings/F-AAAAAAAAAA", "/ledger", "/passkeys", "/decisions", "/agents", "/log-in/" + url.PathEscape(evil)} {
+	for _, path := range []string{"/", "/findings", "/findings/F-AAAAAAAAAA", "/ledger", "/passkeys", "/decisions", "/agents", "/runs", "/log-in/" + url.PathEscape(evil)} {
 		_, body, _ := v.do("GET", path)
 		body = strings.Replace(body, `<script src="/static/passkey.js" defer></script>`, "", 1)
 		if strings.Contains(body, "<script") || strings.Contains(body, "<img") || strings.Contains(body, "style=") || strings.Contains(body, "onclick") {

@@ -170,7 +170,7 @@ func TestKilled(t *testing.T) {
 	hub, agent := filepath.Join(dir, "hub"), filepath.Join(dir, "agent")
 	listen := here + ":0"
 	serve := func() *process {
-		p := start(t, false, "--state", hub, "serve", "--listen", "127.0.0.1:0", "--agents", listen, "--every", "1s")
+		p := start(t, false, "--state", hub, "serve", "--scan=false", "--listen", "127.0.0.1:0", "--agents", listen, "--every", "1s")
 		line := p.says("Listening for agents on ")
 		listen = strings.TrimSuffix(strings.Fields(strings.TrimPrefix(line, "Listening for agents on "))[0], ";")
 		return p

@@ -368,6 +368,9 @@ func TestTwoPeople(t *testing.T) {
 	sam.goTo("/agents")
 	sam.sees("No agent has joined yet")
 	sam.picture("agents")
+	sam.goTo("/runs")
+	sam.sees("rootfs:")
+	sam.picture("runs")
 	ledger := func() bool { sam.goTo("/ledger"); return strings.Contains(sam.text(), "approved") }
 	if !ledger() {
 		t.Error(sam.text())
@@ -388,5 +391,5 @@ func TestTwoPeople(t *testing.T) {
 			t.Error(bad)
 		}
 	}
-	fmt.Printf("e2e: 2 people in 2 browsers, 8 pages at 2 widths, 1 decision, the ledger whole, in %.1f s\n", time.Since(began).Seconds())
+	fmt.Printf("e2e: 2 people in 2 browsers, 9 pages at 2 widths, 1 decision, the ledger whole, in %.1f s\n", time.Since(began).Seconds())
 }
