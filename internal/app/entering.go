@@ -30,7 +30,7 @@ func (p *pages) enterAll(ctx context.Context) {
 		switch {
 		case err == nil:
 			said = ""
-		case err.Error() != said && p.o.Log != nil:
+		case err.Error() != said:
 			said = err.Error()
 			p.o.Log("ledger: %v", err)
 		}

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
+	"log"
 	"net/http"
 	"strconv"
 	"sync"
@@ -24,7 +24,9 @@ import (
 // ServeOptions say what is served, and where.
 type ServeOptions struct {
 	State, DB, Estate string
-	Listen            string        // host:port of loopback
+	Listen            string        // host:port; of loopback without a certificate
+	TLSCert, TLSKey   string        // files in PEM; empty: no TLS
+	Name              string        // under which people go there; empty: the first of the certificate
 	Agents            string        // host:port for agents; empty: none are listened for
 	Every             time.Duration // time between the reports of an agent
 	Scan              bool          // look at what the estate declares, in its rhythm
@@ -42,12 +44,10 @@ type Served struct {
 	Agents  string // host:port; empty: none are listened for
 }
 
-// Serve answers until the context ends. It listens on loopback alone: there is no encryption yet. Who logs in has a passkey,
-// or the link that is handed to Ready.
+// Serve answers until the context ends. Who logs in has a passkey, or the link that is handed to Ready.
 func Serve(ctx context.Context, o ServeOptions) (err error) {
-	host, port, err := net.SplitHostPort(o.Listen)
-	if ip := net.ParseIP(host); err != nil || host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return &UsageError{fmt.Sprintf("--listen %q: want an address of this machine alone, 127.0.0.1:8470 for example; others need encryption, which this version does not have", o.Listen)}
+	if o.Log == nil {
+		o.Log = func(string, ...any) {}
 	}
 	rules, err := access.LoadRules(catalog.FS)
 	if err != nil {
@@ -57,38 +57,31 @@ func Serve(ctx context.Context, o ServeOptions) (err error) {
 	if err := pages.Ready(ctx); err != nil {
 		return err
 	}
-	var config net.ListenConfig
-	l, err := config.Listen(ctx, "tcp", net.JoinHostPort(host, port))
+	door, err := openDoor(ctx, o)
 	if err != nil {
-		return fmt.Errorf("listen on %s: %w; another port: --listen 127.0.0.1:0", o.Listen, err)
-	}
-	at := l.Addr().String()
-	_, port, _ = net.SplitHostPort(at)
-	origin := "http://" + net.JoinHostPort("localhost", port)
-	s, err := web.New(web.Options{Data: pages, Decisions: pages, Operations: pages, People: pages, Version: o.Version, Now: time.Now, Origin: origin,
-		Hosts: []string{at, net.JoinHostPort("127.0.0.1", port), net.JoinHostPort("::1", port)}})
-	if err != nil {
-		l.Close()
 		return err
+	}
+	s, err := web.New(web.Options{Data: pages, Decisions: pages, Operations: pages, People: pages, Version: o.Version, Now: time.Now, Origin: door.origin, Hosts: door.hosts})
+	if err != nil {
+		return errors.Join(err, door.listener.Close())
 	}
 	server := &http.Server{
 		Handler: s.Handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 60 * time.Second,
-		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10, ErrorLog: log.New(said(o.Log), "", 0),
 	}
-	served := Served{Address: origin + "/", Link: origin + "/log-in/" + s.Link()}
+	served := Served{Address: door.origin + "/", Link: door.origin + "/log-in/" + s.Link()}
 	beside, err := pages.begin(ctx)
 	if err != nil {
-		l.Close()
-		return err
+		return errors.Join(err, door.listener.Close())
 	}
 	defer func() { err = errors.Join(err, beside.end()) }()
 	served.Agents = beside.address
 	done := make(chan error, 1)
-	go func() { done <- server.Serve(l) }()
+	go func() { done <- server.Serve(door.listener) }()
 	o.Ready(served)
 	select {
 	case err := <-done:
-		return fmt.Errorf("serve on %s: %w", at, err)
+		return fmt.Errorf("serve on %s: %w", door.origin, err)
 	case <-ctx.Done():
 	}
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)

@@ -31,6 +31,9 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
 		h.Set("Cache-Control", "no-store")
+		if s.sessions.secure {
+			h.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains; preload")
+		}
 		if !s.origins[r.Host] {
 			plain(w, http.StatusMisdirectedRequest, "this server is not "+clean(r.Host))
 			return

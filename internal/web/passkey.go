@@ -172,7 +172,7 @@ func (s *Server) finishLogIn(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.sessions.end(r)
-	http.SetCookie(w, cookie(s.sessions.begin(u.ID, s.now(), s.now()), int(sessionTime.Seconds())))
+	http.SetCookie(w, s.sessions.cookie(s.sessions.begin(u.ID, s.now(), s.now()), int(sessionTime.Seconds())))
 	w.WriteHeader(http.StatusNoContent)
 }
 
@@ -237,7 +237,7 @@ func (s *Server) finishStepUp(w http.ResponseWriter, r *http.Request) {
 		refuse()
 		return
 	}
-	http.SetCookie(w, cookie(secret, int(sessionTime.Seconds())))
+	http.SetCookie(w, s.sessions.cookie(secret, int(sessionTime.Seconds())))
 	w.WriteHeader(http.StatusNoContent)
 }
 

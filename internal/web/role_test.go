@@ -45,7 +45,7 @@ func TestMatrix(t *testing.T) {
 			} else {
 				v = visit()
 				u, _ := url.Parse(v.base)
-				v.Jar.SetCookies(u, []*http.Cookie{cookie(s.sessions.begin(who, s.now(), s.now()), 1000)})
+				v.Jar.SetCookies(u, []*http.Cookie{s.sessions.cookie(s.sessions.begin(who, s.now(), s.now()), 1000)})
 			}
 			method, path, _ := strings.Cut(x.pattern, " ")
 			path = strings.NewReplacer("{$}", "", "{id}", "F-AAAAAAAAAA").Replace(path)

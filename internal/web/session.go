@@ -19,9 +19,10 @@ const (
 
 // sessions are who is logged in. Of tokens only hashes are held.
 type sessions struct {
-	mu    sync.Mutex
-	links map[[32]byte]link
-	all   map[[32]byte]session
+	mu     sync.Mutex
+	secure bool // cookies travel encrypted only
+	links  map[[32]byte]link
+	all    map[[32]byte]session
 }
 
 // link lets one browser in, once.
@@ -36,8 +37,8 @@ type session struct {
 	fresh       time.Time // when a passkey was shown last
 }
 
-func newSessions() *sessions {
-	return &sessions{links: map[[32]byte]link{}, all: map[[32]byte]session{}}
+func newSessions(secure bool) *sessions {
+	return &sessions{secure: secure, links: map[[32]byte]link{}, all: map[[32]byte]session{}}
 }
 
 // token is 256 bits of randomness and its hash.
@@ -128,7 +129,7 @@ func (x session) over(now time.Time) bool {
 
 // of gives the session that a request belongs to, and keeps it going.
 func (s *sessions) of(r *http.Request, now time.Time) (session, bool) {
-	c, err := r.Cookie(cookieName)
+	c, err := r.Cookie(s.cookie("", 0).Name)
 	if err != nil {
 		return session{person: "\x00"}, false
 	}
@@ -149,15 +150,23 @@ func (s *sessions) of(r *http.Request, now time.Time) (session, bool) {
 }
 
 func (s *sessions) end(r *http.Request) {
-	if c, err := r.Cookie(cookieName); err == nil {
+	if c, err := r.Cookie(s.cookie("", 0).Name); err == nil {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		delete(s.all, sha256.Sum256([]byte(c.Value)))
 	}
 }
 
-func cookie(value string, age int) *http.Cookie {
-	return &http.Cookie{Name: cookieName, Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode, MaxAge: age}
+func (s *sessions) cookie(value string, age int) *http.Cookie {
+	return cookie(cookieName, value, age, s.secure)
+}
+
+// cookie makes one for this server alone. Encrypted, its name keeps others of the domain from setting it (RFC 6265bis, __Host-).
+func cookie(name, value string, age int, secure bool) *http.Cookie {
+	if secure {
+		name = "__Host-" + name
+	}
+	return &http.Cookie{Name: name, Value: value, Path: "/", HttpOnly: true, Secure: secure, SameSite: http.SameSiteStrictMode, MaxAge: age}
 }
 
 func (s *Server) logIn(w http.ResponseWriter, r *http.Request) {
@@ -170,7 +179,7 @@ func (s *Server) logIn(w http.ResponseWriter, r *http.Request) {
 		s.failed(w, r, err)
 		return
 	}
-	http.SetCookie(w, cookie(s.sessions.begin(person, s.now(), time.Time{}), int(sessionTime.Seconds())))
+	http.SetCookie(w, s.sessions.cookie(s.sessions.begin(person, s.now(), time.Time{}), int(sessionTime.Seconds())))
 	next := "/"
 	if person != "" {
 		next = "/passkeys" // what the link is for
@@ -184,6 +193,6 @@ func (s *Server) logOut(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.sessions.end(r)
-	http.SetCookie(w, cookie("", -1))
+	http.SetCookie(w, s.sessions.cookie("", -1))
 	s.show(w, r, http.StatusOK, messagePage("Logged out", "This browser has no session any more.", nil))
 }
