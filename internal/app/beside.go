@@ -3,7 +3,11 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net"
+	"net/http"
 	"sync"
+	"time"
 )
 
 // beside is what runs beside the pages: agents are listened for, systems are looked at, what happens enters the ledger.
@@ -62,4 +66,27 @@ func (b *beside) end() (err error) {
 		err = errors.Join(err, b.ends[i]())
 	}
 	return err
+}
+
+// metrics serves /metrics on an address of this machine.
+func (b *beside) metrics(ctx context.Context, address string, h http.Handler) error {
+	host, _, err := net.SplitHostPort(address)
+	if ip := net.ParseIP(host); err != nil || host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return &UsageError{fmt.Sprintf("--metrics %q: want an address of this machine and a port, 127.0.0.1:8472 for example: figures are neither encrypted nor behind a log-in", address)}
+	}
+	l, err := listen(ctx, address)
+	if err != nil {
+		return err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", h)
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 8 << 10}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(l) }()
+	b.ends = append(b.ends, func() error {
+		err := server.Close()
+		<-ended
+		return err
+	})
+	return nil
 }

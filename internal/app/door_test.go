@@ -189,6 +189,7 @@ func TestDoor(t *testing.T) {
 		"an address":          {ServeOptions{Listen: "127.0.0.1:0", TLSCert: cert, TLSKey: key, Name: "127.0.0.1"}, "bound to names"},
 		"a name without TLS":  {ServeOptions{Listen: "127.0.0.1:0", Name: "hub.example.org"}, "--tls-cert"},
 		"all without TLS":     {ServeOptions{Listen: "0.0.0.0:0"}, "--tls-cert"},
+		"metrics for all":     {ServeOptions{Listen: "127.0.0.1:0", Metrics: "0.0.0.0:0"}, "--metrics"},
 		"no port":             {ServeOptions{Listen: "127.0.0.1"}, "a port"},
 	} {
 		x.o.State, x.o.Ready = t.TempDir(), func(Served) { t.Error(name, "is served") }

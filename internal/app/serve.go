@@ -28,6 +28,7 @@ type ServeOptions struct {
 	TLSCert, TLSKey   string        // files in PEM; empty: no TLS
 	Name              string        // under which people go there; empty: the first of the certificate
 	Agents            string        // host:port for agents; empty: none are listened for
+	Metrics           string        // host:port of loopback for a Prometheus; empty: none
 	Every             time.Duration // time between the reports of an agent
 	Scan              bool          // look at what the estate declares, in its rhythm
 	ScanEvery         time.Duration // 0: as the estate says, else a day
@@ -61,7 +62,7 @@ func Serve(ctx context.Context, o ServeOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	s, err := web.New(web.Options{Data: pages, Decisions: pages, Operations: pages, People: pages, Version: o.Version, Now: time.Now, Origin: door.origin, Hosts: door.hosts})
+	s, err := web.New(web.Options{Data: pages, Decisions: pages, Operations: pages, Figures: pages, People: pages, Version: o.Version, Now: time.Now, Origin: door.origin, Hosts: door.hosts})
 	if err != nil {
 		return errors.Join(err, door.listener.Close())
 	}
@@ -76,6 +77,11 @@ func Serve(ctx context.Context, o ServeOptions) (err error) {
 	}
 	defer func() { err = errors.Join(err, beside.end()) }()
 	served.Agents = beside.address
+	if o.Metrics != "" {
+		if err := beside.metrics(ctx, o.Metrics, s.Metrics()); err != nil {
+			return errors.Join(err, door.listener.Close())
+		}
+	}
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(door.listener) }()
 	o.Ready(served)
@@ -144,6 +150,39 @@ func (p *pages) Agents(ctx context.Context) (out []web.Agent, err error) {
 func (p *pages) Runs(ctx context.Context, limit int) (out []run.Run, err error) {
 	err = withStore(ctx, p.o.State, p.o.DB, func(s *sqlite.Store) error { out, err = s.Runs(ctx, limit); return err })
 	return out, err
+}
+
+func (p *pages) Figures(ctx context.Context) (n web.Numbers, err error) {
+	now := time.Now()
+	err = withStore(ctx, p.o.State, p.o.DB, func(s *sqlite.Store) error {
+		var err error
+		if n.Open, n.Settled, err = s.Open(ctx, now); err != nil {
+			return err
+		}
+		if n.Overdue, err = s.Overdue(ctx, now); err != nil {
+			return err
+		}
+		agents, err := s.Agents(ctx)
+		if err != nil {
+			return err
+		}
+		for _, a := range agents {
+			switch _, silent := a.SilentSince(now); {
+			case !a.Revoked.IsZero():
+				n.Revoked++
+			case silent:
+				n.AgentsSilent++
+			default:
+				n.Agents++
+			}
+		}
+		last, err := s.Runs(ctx, 1)
+		if len(last) > 0 {
+			n.LastRun = last[0].Finished
+		}
+		return err
+	})
+	return n, err
 }
 
 func (p *pages) Ledger(_ context.Context, limit int) (web.Ledger, error) {

@@ -43,13 +43,16 @@ func (s *Server) routes() []route {
 }
 
 // only lets through who may do something.
-func (s *Server) only(needs access.Permission, do http.HandlerFunc) http.HandlerFunc {
+func (s *Server) only(x route) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if v := viewer(r); needs != anyone && !v.May(needs) {
+		if answer, ok := w.(*status); ok {
+			answer.route = x.pattern
+		}
+		if v := viewer(r); x.needs != anyone && !v.May(x.needs) {
 			s.show(w, r, http.StatusForbidden, messagePage("Not yours to see", "None of your roles gives this. Roles stand in the estate: under roles, teams and applications.", &v))
 			return
 		}
-		do(w, r)
+		x.do(w, r)
 	}
 }
 

@@ -90,6 +90,7 @@ type Server struct {
 	data       Data
 	decisions  Decisions
 	operations Operations
+	metrics    *metrics
 	people     People
 	auth       *webauthn.WebAuthn
 	now        func() time.Time
@@ -106,6 +107,7 @@ type Options struct {
 	Data       Data
 	Decisions  Decisions
 	Operations Operations
+	Figures    Figures
 	People     People
 	Version    string
 	Origin     string   // where people go, http://localhost:8470: passkeys are bound to its name, which must not be an address
@@ -126,7 +128,7 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("prepare passkeys for %s: %w", o.Origin, err)
 	}
-	s := &Server{data: o.Data, decisions: o.Decisions, operations: o.Operations, people: o.People, auth: auth, now: o.Now, sessions: newSessions(at.Scheme == "https"), ceremonies: ceremonies{secure: at.Scheme == "https"}, origin: o.Origin, origins: map[string]bool{at.Host: true}, version: o.Version, make: event.Maker{Version: o.Version}}
+	s := &Server{data: o.Data, decisions: o.Decisions, operations: o.Operations, people: o.People, auth: auth, now: o.Now, sessions: newSessions(at.Scheme == "https"), ceremonies: ceremonies{secure: at.Scheme == "https"}, origin: o.Origin, origins: map[string]bool{at.Host: true}, version: o.Version, make: event.Maker{Version: o.Version}, metrics: newMetrics(o.Figures, o.Version)}
 	for _, h := range o.Hosts {
 		s.origins[h] = true
 	}
@@ -159,11 +161,11 @@ func (s *Server) Handler() http.Handler {
 
 	closed := http.NewServeMux()
 	for _, x := range s.routes() {
-		closed.HandleFunc(x.pattern, s.only(x.needs, x.do))
+		closed.HandleFunc(x.pattern, s.only(x))
 	}
 	closed.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { s.failed(w, r, ErrNone) })
 	open.Handle("/", s.behind(closed))
-	return s.guard(open)
+	return s.guard(s.metrics.measured(open))
 }
 
 func (s *Server) ready(w http.ResponseWriter, r *http.Request) {

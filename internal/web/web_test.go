@@ -55,6 +55,13 @@ func (d data) Ledger(context.Context, int) (Ledger, error) {
 	return Ledger{Size: 1, Root: []byte{1}, Key: evil, Entries: []Entry{{At: now, ID: "decision/1", Words: evil}}}, nil
 }
 
+func (d data) Figures(context.Context) (Numbers, error) {
+	if d.broken {
+		return Numbers{}, io.ErrUnexpectedEOF
+	}
+	return Numbers{Open: 2, Settled: 1, Overdue: 1, Agents: 3, AgentsSilent: 1, LastRun: now}, nil
+}
+
 func (d data) Runs(context.Context, int) ([]run.Run, error) {
 	return []run.Run{{ID: "0199a1b2-0000-7000-8000-000000000001", Started: now, Finished: now.Add(time.Second), Version: evil, Targets: []string{evil}}}, nil
 }
@@ -112,7 +119,7 @@ func serving(t *testing.T, d Data) (*Server, *clock, func() visitor) {
 	t.Helper()
 	c := &clock{now}
 	ts := httptest.NewUnstartedServer(nil)
-	s, err := New(Options{Data: d, Decisions: &desk{list: decided()}, Operations: d.(data), People: newPeople(t), Version: "1.0", Now: c.now,
+	s, err := New(Options{Data: d, Decisions: &desk{list: decided()}, Operations: d.(data), Figures: d.(data), People: newPeople(t), Version: "1.0", Now: c.now,
 		Origin: "http://localhost:" + strings.TrimPrefix(ts.Listener.Addr().String(), "127.0.0.1:"), Hosts: []string{ts.Listener.Addr().String()}})
 	if err != nil {
 		t.Fatal(err)
@@ -155,7 +162,7 @@ func TestRoutes(t *testing.T) {
 		method, path    string
 		without, within int
 	}{
-		{"GET", "/healthz", 200, 200}, {"GET", "/readyz", 200, 200}, {"GET", "/static/style.css", 200, 200}, {"GET", "/log-in/x", 200, 200},
+		{"GET", "/healthz", 200, 200}, {"GET", "/metrics", 401, 404}, {"GET", "/readyz", 200, 200}, {"GET", "/static/style.css", 200, 200}, {"GET", "/log-in/x", 200, 200},
 		{"GET", "/", 401, 200}, {"GET", "/findings", 401, 200}, {"GET", "/findings/F-AAAAAAAAAA", 401, 200}, {"GET", "/ledger", 401, 200}, {"GET", "/passkeys", 401, 200}, {"GET", "/decisions", 401, 200}, {"GET", "/agents", 401, 200},
 		{"POST", "/findings/F-AAAAAAAAAA/decisions", 401, 403}, {"POST", "/decisions/W-AAAAAAAAAA/approve", 401, 403}, {"POST", "/step-up/begin", 401, 403}, {"POST", "/step-up/finish", 401, 403},
 		{"POST", "/passkeys/begin", 401, 404}, {"POST", "/passkeys/finish", 401, 403}, {"POST", "/passkeys/remove", 401, 404},
@@ -293,6 +300,36 @@ func TestNothingIsRun(t *testing.T) {
 	_, body, _ := v.do("GET", "/findings")
 	if !strings.Contains(body, "OVERDUE since 2026-11-25") || !strings.Contains(body, "no deadline") {
 		t.Error(body)
+	}
+}
+
+// TestMetrics: figures, and requests by their routes.
+func TestMetrics(t *testing.T) {
+	s, _, visit := serving(t, data{})
+	v := visit()
+	v.do("POST", "/log-in/"+s.Link())
+	v.do("GET", "/findings/F-AAAAAAAAAA")
+	v.do("GET", "/findings/F-SECRET0000")
+	metrics := func(s *Server) string {
+		w := httptest.NewRecorder()
+		s.Metrics().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "GET", "/metrics", nil))
+		return w.Body.String()
+	}
+	text := metrics(s)
+	for _, want := range []string{
+		`holdfast_findings{state="open"} 2`, `holdfast_findings{state="overdue"} 1`, `holdfast_agents{state="silent"} 1`, `holdfast_database_up 1`, `holdfast_build_info{version="1.0"} 1`,
+		`holdfast_http_request_seconds_count{route="GET /findings/{id}",status="200"} 1`, `holdfast_http_request_seconds_count{route="GET /findings/{id}",status="404"} 1`, "holdfast_last_run_timestamp_seconds 1.7",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %s in\n%s", want, text)
+		}
+	}
+	if strings.Contains(text, "SECRET") {
+		t.Error("what was asked for is a label")
+	}
+	s, _, _ = serving(t, data{broken: true})
+	if text := metrics(s); !strings.Contains(text, "holdfast_database_up 0") {
+		t.Error(text)
 	}
 }
 
