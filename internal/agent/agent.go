@@ -34,6 +34,14 @@ type Said struct {
 	Gaps    map[string]string `json:"gaps,omitempty"`   // what it cannot see, and why
 	Name    string            `json:"name,omitempty"`   // subject that it is recorded under, since its first report
 	Silent  bool              `json:"silent,omitempty"` // what it sees was recorded as unknown since it was last heard
+	Judged  Judged            `json:"judged,omitzero"`
+}
+
+// Judged is what was judged last of what an agent sees. The same content under the same conditions comes to the same.
+type Judged struct {
+	Content string    `json:"content"` // Report.Content
+	Under   string    `json:"under"`   // version and estate
+	At      time.Time `json:"at"`
 }
 
 // MaxSkew is how much two clocks may differ before it is said, and the receiver's counts (spec identity).

@@ -1,9 +1,14 @@
 package agent
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"holdfast.example/holdfast/internal/fact"
@@ -68,6 +73,19 @@ type Report struct {
 	Privileged bool          `json:"privileged"`
 	Problem    *fact.Problem `json:"problem,omitempty"` // nothing could be seen
 	Facts      []Fact        `json:"facts,omitempty"`
+}
+
+// Content names what a report says of its machine, whenever it was seen: SHA-256 in hex.
+func (r Report) Content() string {
+	parts := make([]string, 0, len(r.Facts))
+	for _, f := range r.Facts {
+		problem, _ := json.Marshal(f.Problem)
+		parts = append(parts, f.Kind+" "+f.Digest+" "+string(problem))
+	}
+	slices.Sort(parts)
+	problem, _ := json.Marshal(r.Problem)
+	sum := sha256.Sum256([]byte(r.Host + "\x00" + strconv.FormatBool(r.Privileged) + "\x00" + string(problem) + "\x00" + strings.Join(parts, "\x00")))
+	return hex.EncodeToString(sum[:])
 }
 
 // Fact is one part of a report. Of content, problem and digest alone exactly one says what was seen: content that was

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"holdfast.example/holdfast/internal/agent"
@@ -19,8 +20,9 @@ import (
 
 // heard is what one agent saw at one time.
 type heard struct {
-	agent  agent.Agent
-	report run.Report // its zero value: the program says it in the agent's place
+	agent   agent.Agent
+	report  run.Report // its zero value: the program says it in the agent's place
+	missing bool       // a fact was named that is not here
 	looked
 }
 
@@ -48,10 +50,16 @@ type intake struct {
 	store *sqlite.Store
 	again func(agent.Agent) // asks for a report with everything in it
 	log   func(format string, args ...any)
+
+	mu         sync.Mutex // one batch at a time: judging takes all processors
+	conditions string     // of judging
+	reread     time.Time  // they are looked at again then
 }
 
 // take records a batch: of each agent one report after the other, those of several agents together.
 func (i *intake) take(ctx context.Context, batch []hub.Received) error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
 	for len(batch) > 0 {
 		var wave, rest []hub.Received
 		for _, r := range batch {
@@ -70,7 +78,13 @@ func (i *intake) take(ctx context.Context, batch []hub.Received) error {
 }
 
 func (i *intake) wave(ctx context.Context, wave []hub.Received) error {
+	under, err := i.under(time.Now())
+	if err != nil {
+		return err
+	}
 	var all []heard
+	var same []agent.Agent
+	var unchanged []run.Report
 	for _, r := range wave {
 		done, err := i.store.Reported(ctx, r.Report.ID)
 		if err != nil {
@@ -86,13 +100,59 @@ func (i *intake) wave(ctx context.Context, wave []hub.Received) error {
 		} else if err != nil {
 			return err
 		}
+		content := agent.Judged{Content: r.Report.Content(), Under: under, At: r.At}
+		if a.Judged.Content == content.Content && a.Judged.Under == under && r.At.Sub(a.Judged.At) < judgeTime && !a.Silent {
+			i.said(&a, r)
+			same, unchanged = append(same, a), append(unchanged, run.Report{ID: r.Report.ID, Agent: a.ID, At: r.At})
+			continue
+		}
 		h, err := i.read(ctx, a, r)
 		if err != nil {
 			return err
 		}
+		if h.agent.Judged = content; h.missing {
+			h.agent.Judged = agent.Judged{} // the same with everything in it is to be judged
+		}
 		all = append(all, h)
 	}
+	if len(same) > 0 {
+		if err := i.store.Heard(ctx, same, unchanged...); err != nil {
+			return err
+		}
+	}
 	return i.record(ctx, all)
+}
+
+// judgeTime is how long what did not change is not judged again: advisories and the day go on meanwhile.
+const judgeTime = time.Hour
+
+// under names what judging depends on besides what was seen.
+func (i *intake) under(now time.Time) (string, error) {
+	if now.Before(i.reread) {
+		return i.conditions, nil
+	}
+	i.conditions, i.reread = i.o.Version, now.Add(peopleTime)
+	if i.o.Estate == "" {
+		return i.conditions, nil
+	}
+	e, problems, err := LoadEstate(i.o.Estate)
+	if err != nil {
+		return "", err
+	}
+	if e == nil {
+		return "", &EstateError{problems}
+	}
+	i.conditions += " " + e.Digest
+	return i.conditions, nil
+}
+
+// said notes what a report says of the agent itself.
+func (i *intake) said(a *agent.Agent, r hub.Received) {
+	a.Skew = 0
+	if r.Skew.Abs() > agent.MaxSkew {
+		a.Skew = r.Skew
+	}
+	a.Host, a.Program, a.Every, a.Lost, a.Root, a.Seen, a.Silent = r.Report.Host, r.Report.Program, r.Report.Every, r.Report.Lost, r.Report.Privileged, r.At, false
 }
 
 // record records what agents saw as one run, or each alone when one of them does not fit in.
@@ -115,21 +175,18 @@ func (i *intake) record(ctx context.Context, all []heard) error {
 	default:
 		return err
 	}
+	var agents []agent.Agent
 	for _, h := range all {
-		if err := i.store.Heard(ctx, h.agent); err != nil {
-			return err
-		}
+		agents = append(agents, h.agent)
 	}
-	return nil
+	return i.store.Heard(ctx, agents)
 }
 
 // read turns a report into what was looked at.
 func (i *intake) read(ctx context.Context, a agent.Agent, r hub.Received) (heard, error) {
 	at := r.Report.At
-	a.Skew = 0
-	if r.Skew.Abs() > agent.MaxSkew {
-		a.Skew, at = r.Skew, at.Add(-r.Skew)
-	}
+	i.said(&a, r)
+	at = at.Add(-a.Skew)
 	if at.After(r.At) {
 		at = r.At
 	}
@@ -167,12 +224,11 @@ func (i *intake) read(ctx context.Context, a agent.Agent, r hub.Received) (heard
 		a.Name = name
 	}
 	l.target.declared = a.Name
-	a.Said.Host, a.Program, a.Every, a.Lost, a.Root, a.Seen, a.Silent = r.Report.Host, r.Report.Program, r.Report.Every, r.Report.Lost, r.Report.Privileged, r.At, false
 	a.Gaps = hostOf(a.Name, l).Gaps
 	if missing {
 		i.again(a)
 	}
-	return heard{agent: a, report: run.Report{ID: r.Report.ID, Agent: a.ID, At: r.At}, looked: l}, nil
+	return heard{agent: a, report: run.Report{ID: r.Report.ID, Agent: a.ID, At: r.At}, missing: missing, looked: l}, nil
 }
 
 // naming gives the subject of an agent that no declared system was named for: its host, unless that name is of something
@@ -243,5 +299,7 @@ func (i *intake) quiet(ctx context.Context, since time.Time) error {
 		i.log("agent %s (%s) is silent since %s: what it sees is unknown now", a.ID, a.Name, a.Seen.UTC().Format(time.RFC3339))
 		list = append(list, heard{agent: a, looked: l})
 	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
 	return i.record(ctx, list)
 }

@@ -101,6 +101,15 @@ func (l *listening) open() (subjects []string) {
 	return subjects
 }
 
+func (l *listening) runs() int {
+	l.Helper()
+	all, err := l.store.Runs(l.Context(), 1000)
+	if err != nil {
+		l.Fatal(err)
+	}
+	return len(all)
+}
+
 func count(t *testing.T, s *sqlite.Store, ids ...string) (n int) {
 	t.Helper()
 	for _, id := range ids {
@@ -131,9 +140,20 @@ func TestHear(t *testing.T) {
 	if err != nil || a.Name != "host:web-1" || !a.Root || a.Host != "web-1" || a.Seen.IsZero() || a.Every != time.Minute {
 		t.Errorf("%+v %v", a, err)
 	}
-	// Digests alone are as good, where the facts are here.
+	// Digests alone are as good, where the facts are here; what did not change is noted and not judged again for an hour.
+	runs := l.runs()
 	same := again(r)
 	l.takes(same)
+	l.takes(same, again(r))
+	if count(t, l.store, same.Report.ID) != 1 || l.runs() != runs {
+		t.Error("what did not change makes runs:", l.runs()-runs)
+	}
+	later := again(r)
+	later.At = later.At.Add(judgeTime)
+	l.takes(later)
+	if l.runs() != runs+1 {
+		t.Error("what did not change is never judged again")
+	}
 	if got := l.open(); len(got) != 1 || len(l.asked) != 0 {
 		t.Errorf("%q, asked again: %q", got, l.asked)
 	}
@@ -148,6 +168,11 @@ func TestHear(t *testing.T) {
 	if got := l.open(); len(got) != 1 || len(l.asked) != 1 {
 		t.Errorf("%q, asked again: %q", got, l.asked)
 	}
+	runs = l.runs()
+	if l.takes(again(lost)); l.runs() != runs+1 || len(l.asked) != 2 {
+		t.Error("what is not here counts as judged")
+	}
+	l.takes(r)
 	// Another agent that says that it is the same host does not speak for it.
 	l.takes(seesRoot(t, other, "web-1", "no"))
 	if got := l.open(); len(got) != 1 || got[0] != "host:web-1" {
@@ -202,7 +227,7 @@ func TestSkew(t *testing.T) {
 	if got := seen(); time.Since(got) < 3*time.Hour {
 		t.Error("what waited in the spool is of", got)
 	}
-	ahead := seesRoot(t, one, "web-1", "no")
+	ahead := seesRoot(t, one, "web-1", "yes")
 	ahead.Report.At, ahead.Skew = time.Now().Add(5*time.Hour), 5*time.Hour
 	l.takes(ahead)
 	if got := seen(); time.Until(got) > 0 || time.Since(got) > time.Minute {

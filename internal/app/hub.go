@@ -73,6 +73,9 @@ func (m members) Admit(ctx context.Context, digest string, a agent.Agent, now ti
 	return m.Store.Admit(ctx, digest, a, now, m.make.AgentJoined(a.ID, a.Environment, now))
 }
 
+// reportTime is how long the id of a report is known: an agent that did not hear that it was taken sends it again.
+const reportTime = 30 * 24 * time.Hour
+
 // quietTime is how often is looked for agents that are silent.
 const quietTime = 15 * time.Second
 
@@ -87,7 +90,7 @@ func (s *agentsSide) watch(ctx context.Context, i *intake) {
 			return
 		case <-tick.C:
 		}
-		if err := i.quiet(ctx, since); err != nil && ctx.Err() == nil {
+		if err := errors.Join(i.quiet(ctx, since), i.store.ForgetReports(ctx, time.Now().Add(-reportTime))); err != nil && ctx.Err() == nil {
 			i.log("look for silent agents: %v", err)
 		}
 	}

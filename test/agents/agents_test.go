@@ -267,7 +267,7 @@ func TestKilled(t *testing.T) {
 	if err := db.QueryRow("SELECT (SELECT count(*) FROM agent_reports), (SELECT count(*) FROM runs)").Scan(&reports, &runs); err != nil {
 		t.Fatal(err)
 	}
-	if reports != runs || reports < 2 {
+	if runs > reports || runs == 0 || reports < 2 { // what did not change makes none
 		t.Errorf("%d reports made %d runs", reports, runs)
 	}
 	t.Logf("%d reports were seen on disk, %d are recorded in %d runs", len(seen.ids), reports, runs)

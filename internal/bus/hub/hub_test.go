@@ -95,7 +95,7 @@ func (b *book) change(id string, do func(*agent.Agent)) error {
 
 // site is a control plane with what it took in.
 type site struct {
-	t         *testing.T
+	t         testing.TB
 	dir       string
 	book      *book
 	authority *hub.Authority
@@ -109,7 +109,7 @@ type site struct {
 	calls int
 }
 
-func newSite(t *testing.T) *site {
+func newSite(t testing.TB) *site {
 	t.Helper()
 	s := &site{t: t, dir: t.TempDir(), book: newBook(), taken: make(chan hub.Received, 1000)}
 	var err error
@@ -215,7 +215,7 @@ func (s *site) dial(m *member) *member {
 
 const patience = 20 * time.Second
 
-func wait[T any](t *testing.T, c <-chan T) (v T) {
+func wait[T any](t testing.TB, c <-chan T) (v T) {
 	t.Helper()
 	select {
 	case v = <-c:

@@ -125,13 +125,28 @@ func (s *Store) Revoke(ctx context.Context, id string, now time.Time, e ...event
 	return s.oneAgent(ctx, e, "UPDATE agents SET revoked = ? WHERE id = ? AND revoked = ''", stamp(now), id)
 }
 
-// Heard notes what an agent said of itself.
-func (s *Store) Heard(ctx context.Context, a agent.Agent) error {
-	data, err := json.Marshal(a)
+// Heard notes what agents said of themselves, and reports of theirs that told nothing new; run.ErrTwice: one of these was
+// noted already.
+func (s *Store) Heard(ctx context.Context, agents []agent.Agent, reports ...run.Report) error {
+	err := s.transact(ctx, func(tx *sql.Tx) error {
+		if err := putReports(ctx, tx, reports); err != nil {
+			return err
+		}
+		for _, a := range agents {
+			data, err := json.Marshal(a)
+			if err != nil {
+				return err
+			}
+			if _, err := tx.ExecContext(ctx, "UPDATE agents SET seen = max(seen, ?), data = ? WHERE id = ?", stamp(a.Seen), string(data), a.ID); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	if err != nil {
-		return err
+		return fmt.Errorf("note what agents said in %s: %w", s.path, err)
 	}
-	return s.oneAgent(ctx, nil, "UPDATE agents SET seen = max(seen, ?), data = ? WHERE id = ?", stamp(a.Seen), string(data), a.ID)
+	return nil
 }
 
 // oneAgent changes one agent and keeps what tells of it, both or neither.
@@ -173,6 +188,14 @@ func (s *Store) Reported(ctx context.Context, id string) (bool, error) {
 		return false, fmt.Errorf("read reports from %s: %w", s.path, err)
 	}
 	return n > 0, nil
+}
+
+// ForgetReports lets go of the ids of reports that were taken before a time: the bus hands none of them over any more.
+func (s *Store) ForgetReports(ctx context.Context, before time.Time) error {
+	if _, err := s.db.ExecContext(ctx, "DELETE FROM agent_reports WHERE received < ?", stamp(before)); err != nil {
+		return fmt.Errorf("let go of old reports in %s: %w", s.path, err)
+	}
+	return nil
 }
 
 // Content gives the canonical bytes of a fact; run.ErrNone: it is not here.
