@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what the tests need, when root on a Debian system; says what is missing otherwise.
 set -eu
-packages="openssh-server openssh-client iproute2 nftables sudo busybox-static gcc libc6-dev git openssl rpm
+packages="systemd openssh-server openssh-client iproute2 nftables sudo busybox-static gcc libc6-dev git openssl rpm
 	nginx apache2 haproxy stunnel4 php-cgi
 	postgresql mariadb-server-core postfix dovecot-imapd dovecot-pop3d dovecot-managesieved slapd prosody vsftpd
 	chromium fonts-dejavu-core"
