@@ -3,7 +3,7 @@ VERSION := $(shell git describe --tags --always 2>/dev/null || echo 0.1.0-dev)
 GOFLAGS_BUILD := -trimpath -ldflags "-s -w -X main.version=$(VERSION)"
 export CGO_ENABLED ?= 0
 
-.PHONY: run build test needs lint generate fuzz bench compare cross soak
+.PHONY: run build test needs lint generate fuzz bench compare cross soak e2e deb reproducible
 
 run: build
 	./holdfast assess --fail-on never
@@ -16,6 +16,14 @@ cross:
 	GOARCH=arm64 go build $(GOFLAGS_BUILD) -o dist/holdfast-arm64 ./cmd/holdfast
 	GOARCH=amd64 go build $(GOFLAGS_BUILD) -o dist/holdfast-amd64 ./cmd/holdfast
 
+# The Debian package, in dist.
+deb:
+	sh tools/package.sh
+
+# The same commit makes the same package wherever it is built.
+reproducible:
+	sh tools/reproducible.sh
+
 # The servers that the tests need. Without root they must be there already; tests that lack one skip
 # with a reason, and fail under CI=true.
 needs:
@@ -24,6 +32,10 @@ needs:
 test: needs build
 	go vet ./...
 	CGO_ENABLED=1 go test -race -shuffle=on ./...
+
+# The pages in a browser, by two people; takes the pictures of docs/pages.
+e2e: needs build
+	HOLDFAST_PICTURES=$(CURDIR)/docs/pages CI=true go test -count=1 -v ./test/e2e
 
 lint:
 	sh tools/lint.sh

@@ -49,6 +49,8 @@ type Options struct {
 	Contact     string // told to websites, whom to ask about the requests; empty: the security role of the estate
 	Version     string
 	Progress    func(done, all int, what string) // may be nil
+	systems     []string                         // of the estate; empty: all
+	heard       []heard                          // what agents saw; nothing else is looked at then
 }
 
 // Assess collects, judges, records and reports.
@@ -84,6 +86,9 @@ func Assess(ctx context.Context, o Options) (*report.Assessment, error) {
 	judgedAt := w.now()
 	if o.From != "" {
 		all, judgedAt, err = w.recorded(ctx, store, o, &hosts)
+	} else if len(o.heard) > 0 {
+		obs, hosts.list, err = w.hear(o.heard)
+		all = held(obs)
 	} else if obs, hosts.list, err = w.collect(ctx, o, key); err == nil {
 		all = held(obs)
 	}
@@ -112,12 +117,12 @@ func Assess(ctx context.Context, o Options) (*report.Assessment, error) {
 	standing := func(f finding.Finding) finding.Standing { return clock.Stand(f, judgedAt) }
 	known := map[string]finding.Finding{}
 	if o.From == "" && !o.NoRecord {
-		r := run.Run{ID: uuid.Must(uuid.NewV7()).String(), Started: started, Finished: w.now(), Version: o.Version, Targets: targetsOf(hosts.list)}
+		r := run.Run{ID: uuid.Must(uuid.NewV7()).String(), Started: started, Finished: w.now(), Version: o.Version, Targets: targetsOf(hosts.list), Reports: reportsOf(o.heard)}
 		if w.estate != nil {
 			r.EstateDigest = w.estate.Digest
 		}
 		if known, err = store.Record(ctx, r, obs, outcomes, standing, w.carried.instances(w.estate)...); err != nil {
-			if errors.Is(err, run.ErrHistory) {
+			if errors.Is(err, run.ErrHistory) && len(o.heard) == 0 {
 				return nil, &UsageError{err.Error()}
 			}
 			return nil, err

@@ -24,9 +24,10 @@ type transport interface {
 
 // seen is what one host gave.
 type seen struct {
-	facts   map[string]fact.Fact // by kind
-	problem *fact.Problem        // the host did not answer
-	at      time.Time
+	facts    map[string]fact.Fact     // by kind
+	problems map[string]*fact.Problem // of kinds that have no fact, where a collector elsewhere said why
+	problem  *fact.Problem            // the host did not answer
+	at       time.Time
 }
 
 // observe gathers the needs of all sources at once, follows them a few rounds, and parses. A
@@ -109,6 +110,8 @@ func (s seen) observations(subject, collector string, sources []host.Source) []f
 		switch {
 		case s.problem != nil:
 			o.Problem = s.problem
+		case s.problems[src.Kind.Name] != nil:
+			o.Problem = s.problems[src.Kind.Name]
 		case !ok:
 			o.Problem = &fact.Problem{Cause: fact.NotParsable, Source: src.Title, Text: "its parser broke; please report it"}
 		default:

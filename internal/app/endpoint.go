@@ -55,7 +55,7 @@ func parseEndpoint(s string, o Options) (endpoint, error) {
 	if err != nil {
 		return endpoint{}, fmt.Errorf("target %q: %w", s, err)
 	}
-	e := endpoint{name: name, port: u.Port(), agent: agent(o.Version, o.Contact), intrusive: o.Probe == "intrusive"}
+	e := endpoint{name: name, port: u.Port(), agent: userAgent(o.Version, o.Contact), intrusive: o.Probe == "intrusive"}
 	e.start, _ = strings.CutPrefix(u.Scheme, "starttls+")
 	if e.start == u.Scheme {
 		e.start = ""
@@ -79,8 +79,8 @@ func parseEndpoint(s string, o Options) (endpoint, error) {
 	return e, nil
 }
 
-// agent is how the website is told who asks, and whom to ask about it.
-func agent(version, contact string) string {
+// userAgent is how the website is told who asks, and whom to ask about it.
+func userAgent(version, contact string) string {
 	if contact == "" {
 		return "Holdfast/" + version + " (security assessment)"
 	}

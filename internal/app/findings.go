@@ -24,7 +24,8 @@ type FindingQuery struct {
 	All               bool // closed and settled ones too
 	Limit             int  // 0: all
 	Now               time.Time
-	AsOf              bool // what was known at Now, where that is past
+	AsOf              bool                       // what was known at Now, where that is past
+	Sees              func(finding.Finding) bool // whose they are to see; nil: all
 }
 
 // FindingPage is the beginning of a list of findings.
@@ -43,7 +44,7 @@ func Findings(ctx context.Context, q FindingQuery) (FindingPage, error) {
 	defer d.store.Close()
 	var page FindingPage
 	past := q.AsOf && q.Now.Before(time.Now())
-	if !past {
+	if !past && q.Sees == nil {
 		if page.Open, page.Settled, err = d.store.Open(ctx, q.Now); err != nil {
 			return page, err
 		}
@@ -52,9 +53,9 @@ func Findings(ctx context.Context, q FindingQuery) (FindingPage, error) {
 	wanted := func(f finding.Finding) bool {
 		return (len(q.Subjects) == 0 || slices.Contains(q.Subjects, f.Subject)) &&
 			(len(q.Apps) == 0 || meets(f.Applications, q.Apps)) && (len(q.Teams) == 0 || meets(f.Teams, q.Teams)) &&
-			(len(q.Only) == 0 || asksFor(q.Only, f.Check, of[f.Check]))
+			(len(q.Only) == 0 || asksFor(q.Only, f.Check, of[f.Check])) && (q.Sees == nil || q.Sees(f))
 	}
-	if !past && !q.All {
+	if !past && !q.All && q.Sees == nil {
 		page.Findings, err = d.store.Next(ctx, q.Now, q.Limit, wanted)
 		return page, err
 	}
@@ -71,6 +72,15 @@ func Findings(ctx context.Context, q FindingQuery) (FindingPage, error) {
 		for i := range list {
 			if d.estate != nil || len(d.clock.Waivers[list[i].ID]) > 0 {
 				list[i].Standing = d.clock.Stand(list[i], q.Now)
+			}
+		}
+	}
+	if q.Sees != nil && !past {
+		for _, f := range list {
+			if f.State == finding.Open && wanted(f) {
+				if page.Open++; f.Settled(q.Now) {
+					page.Open, page.Settled = page.Open-1, page.Settled+1
+				}
 			}
 		}
 	}

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"holdfast.example/holdfast/internal/drift"
+	"holdfast.example/holdfast/internal/event"
 	"holdfast.example/holdfast/internal/ledger"
 	"holdfast.example/holdfast/internal/store/sqlite"
 	"holdfast.example/holdfast/internal/waiver"
@@ -40,6 +41,7 @@ const entered = "ledger"
 type ledgered struct {
 	Decisions  int    `json:"decisions"`  // entries on decisions, the first so many
 	Approvals  int    `json:"approvals"`  // likewise, of baselines
+	Events     int    `json:"events"`     // events, up to this one
 	Checkpoint string `json:"checkpoint"` // the last that was seen
 	Size       uint64 `json:"size"`       // entries of the ledger then
 }
@@ -57,6 +59,9 @@ func whatIsEntered(ctx context.Context, store *sqlite.Store) (ledgered, error) {
 	}
 	return l, nil
 }
+
+// eventsAtOnce is how many events enter the ledger together.
+const eventsAtOnce = 1000
 
 // told is what the database holds that belongs into the ledger, kind by kind in its order.
 type told struct {
@@ -98,23 +103,41 @@ func enter(ctx context.Context, store *sqlite.Store, state string) error {
 	if err != nil {
 		return err
 	}
+	events, err := store.EventsAfter(ctx, before.Events, eventsAtOnce)
+	if err != nil {
+		return err
+	}
 	pending, err := all.entries(before)
-	if err != nil || len(pending) == 0 {
+	if err != nil || len(pending)+len(events) == 0 {
 		return err
 	}
 	if err := errors.Join(waiver.Verify(all.decisions), drift.Verify(all.approvals)); err != nil {
 		return err
 	}
+	for _, k := range events {
+		e, err := event.Parse(k.Data)
+		if err != nil {
+			return fmt.Errorf("event %d of %s cannot be read: %w", k.Seq, store.Path(), err)
+		}
+		pending = append(pending, ledger.Entry{ID: eventID(k.Seq), Kind: "event", At: e.At(), Body: k.Data})
+		before.Events = k.Seq
+	}
+	slices.SortStableFunc(pending, func(a, b ledger.Entry) int { return a.At.Compare(b.At) })
 	head, err := ledgerOf(state).Enter(ctx, before.Size, pending)
 	if err != nil {
-		return fmt.Errorf("the decision is recorded, and not yet in the ledger; it enters with the next one: %w", err)
+		return fmt.Errorf("it is recorded, and not yet in the ledger; it enters with what comes next: %w", err)
 	}
-	text, err := json.Marshal(ledgered{Decisions: len(all.decisions), Approvals: len(all.approvals), Checkpoint: head.Text, Size: head.Size})
+	text, err := json.Marshal(ledgered{Decisions: len(all.decisions), Approvals: len(all.approvals), Events: before.Events, Checkpoint: head.Text, Size: head.Size})
 	if err != nil {
 		return err
 	}
-	return store.Set(ctx, entered, string(text))
+	if err := store.Set(ctx, entered, string(text)); err != nil || len(events) < eventsAtOnce {
+		return err
+	}
+	return enter(ctx, store, state)
 }
+
+func eventID(seq int) string { return "event/" + strconv.Itoa(seq) }
 
 func decisionID(seq int) string { return "decision/" + strconv.Itoa(seq) }
 func approvalID(seq int) string { return "approval/" + strconv.Itoa(seq) }
@@ -125,6 +148,7 @@ type LedgerVerified struct {
 	Key        string           `json:"key"`
 	Decisions  int              `json:"decisions"` // of the database that are in it
 	Approvals  int              `json:"approvals"` // of baselines, likewise
+	Events     int              `json:"events"`
 	Entry      *LedgerEntry     `json:"entry,omitempty"`
 }
 
@@ -165,7 +189,46 @@ func VerifyLedger(ctx context.Context, stateFlag, db string) (LedgerVerified, er
 		return out, err
 	}
 	out.Decisions, out.Approvals = len(all.decisions), len(all.approvals)
-	return out, all.sameAs(files)
+	if err := all.sameAs(files); err != nil {
+		return out, err
+	}
+	out.Events, err = sameEvents(ctx, files, store)
+	return out, err
+}
+
+// sameEvents compares the events of the database with those of the ledger.
+func sameEvents(ctx context.Context, files fs.FS, store *sqlite.Store) (int, error) {
+	n := 0
+	err := ledger.Each(files, 0, func(index uint64, e ledger.Entry) error {
+		if e.Kind != "event" {
+			return nil
+		}
+		var kept []sqlite.KeptEvent
+		var err error
+		if kept, err = store.EventsAfter(ctx, n, 1); err != nil {
+			return err
+		}
+		n++
+		if len(kept) == 0 {
+			return fmt.Errorf("%s is entry %d of the ledger, and no longer in the database", e.ID, index)
+		}
+		var here, there bytes.Buffer
+		if err := errors.Join(json.Compact(&here, kept[0].Data), json.Compact(&there, e.Body)); err != nil {
+			return err
+		}
+		if e.ID != eventID(kept[0].Seq) || !bytes.Equal(here.Bytes(), there.Bytes()) {
+			return fmt.Errorf("%s in the database is not what entry %d of the ledger says", eventID(kept[0].Seq), index)
+		}
+		return nil
+	})
+	if err != nil {
+		return n, err
+	}
+	left, err := store.EventsAfter(ctx, n, 1)
+	if err == nil && len(left) > 0 {
+		err = fmt.Errorf("%s of the database is not in the ledger", eventID(left[0].Seq))
+	}
+	return n, err
 }
 
 // sameAs compares what the database holds with what the ledger does, each kind in its order.

@@ -88,6 +88,15 @@ const benchSystems = 5000
 // fleet is an estate of the systems whose findings the benchmark makes, closed on some day.
 func fleet(b *testing.B, closed string) *estate.Estate {
 	b.Helper()
+	e, problems, err := LoadEstate(fleetFile(b, closed))
+	if err != nil || e == nil {
+		b.Fatal(err, problems)
+	}
+	return e
+}
+
+func fleetFile(b *testing.B, closed string) string {
+	b.Helper()
 	var t strings.Builder
 	t.WriteString("organization: Northwind\ntimezone: Europe/Berlin\ncalendar: de-by\nclosures: [" + closed + "]\npeople:\n  - {id: erika, name: Erika, accounts: {standard: erika}}\n  - {id: maria, name: Maria, accounts: {standard: maria}}\n" +
 		"teams: [{name: checkout, lead: erika, members: [erika]}]\nenvironments: [{name: prod, stage: production}]\napplications:\n")
@@ -102,11 +111,7 @@ func fleet(b *testing.B, closed string) *estate.Estate {
 	if err := os.WriteFile(path, []byte(t.String()), 0o644); err != nil {
 		b.Fatal(err)
 	}
-	e, problems, err := LoadEstate(path)
-	if err != nil || e == nil {
-		b.Fatal(err, problems)
-	}
-	return e
+	return path
 }
 
 func clockFor(b *testing.B, e *estate.Estate) *finding.Clock {
@@ -167,6 +172,7 @@ func BenchmarkMillion(b *testing.B) {
 			}
 		}
 	})
+	b.Run("pages", func(b *testing.B) { benchPages(b, s.Path(), fleetFile(b, "")) })
 	b.Run("calendar", func(b *testing.B) {
 		other := []sqlite.Stand{stand(fleet(b, "2026-11-17, 2026-11-18, 2026-11-20")), stand(plain)}
 		i := 0

@@ -4,13 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
+	"log"
 	"net/http"
 	"strconv"
 	"sync"
 	"time"
 
+	"holdfast.example/holdfast/catalog"
 	"holdfast.example/holdfast/internal/access"
+	"holdfast.example/holdfast/internal/estate"
+	"holdfast.example/holdfast/internal/event"
+	"holdfast.example/holdfast/internal/finding"
 	"holdfast.example/holdfast/internal/ledger"
 	"holdfast.example/holdfast/internal/run"
 	"holdfast.example/holdfast/internal/store/sqlite"
@@ -20,46 +24,70 @@ import (
 // ServeOptions say what is served, and where.
 type ServeOptions struct {
 	State, DB, Estate string
-	Listen            string // host:port of loopback
+	Listen            string        // host:port; of loopback without a certificate
+	TLSCert, TLSKey   string        // files in PEM; empty: no TLS
+	Name              string        // under which people go there; empty: the first of the certificate
+	Agents            string        // host:port for agents; empty: none are listened for
+	Metrics           string        // host:port of loopback for a Prometheus; empty: none
+	Every             time.Duration // time between the reports of an agent
+	Scan              bool          // look at what the estate declares, in its rhythm
+	ScanEvery         time.Duration // 0: as the estate says, else a day
 	Version           string
 	Words             func(LedgerEntry) string // what an entry of the ledger says
-	Ready             func(address, link string)
+	Ready             func(Served)
+	Log               func(format string, args ...any)
 }
 
-// Serve answers until the context ends. It listens on loopback alone: there is no encryption yet. Who logs in has a passkey,
-// or the link that is handed to Ready.
-func Serve(ctx context.Context, o ServeOptions) error {
-	host, port, err := net.SplitHostPort(o.Listen)
-	if ip := net.ParseIP(host); err != nil || host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return &UsageError{fmt.Sprintf("--listen %q: want an address of this machine alone, 127.0.0.1:8470 for example; others need encryption, which this version does not have", o.Listen)}
+// Served is where it answers.
+type Served struct {
+	Address string // of the pages
+	Link    string // logs in once
+	Agents  string // host:port; empty: none are listened for
+}
+
+// Serve answers until the context ends. Who logs in has a passkey, or the link that is handed to Ready.
+func Serve(ctx context.Context, o ServeOptions) (err error) {
+	if o.Log == nil {
+		o.Log = func(string, ...any) {}
 	}
-	pages := &pages{o: o}
+	rules, err := access.LoadRules(catalog.FS)
+	if err != nil {
+		return err
+	}
+	pages := &pages{o: o, rules: rules, happened: make(chan struct{}, 1)}
 	if err := pages.Ready(ctx); err != nil {
 		return err
 	}
-	var config net.ListenConfig
-	l, err := config.Listen(ctx, "tcp", net.JoinHostPort(host, port))
+	door, err := openDoor(ctx, o)
 	if err != nil {
-		return fmt.Errorf("listen on %s: %w; another port: --listen 127.0.0.1:0", o.Listen, err)
-	}
-	at := l.Addr().String()
-	_, port, _ = net.SplitHostPort(at)
-	origin := "http://" + net.JoinHostPort("localhost", port)
-	s, err := web.New(pages, pages, o.Version, origin, time.Now, at, net.JoinHostPort("127.0.0.1", port), net.JoinHostPort("::1", port))
-	if err != nil {
-		l.Close()
 		return err
+	}
+	s, err := web.New(web.Options{Data: pages, Decisions: pages, Operations: pages, Figures: pages, People: pages, Version: o.Version, Now: time.Now, Origin: door.origin, Hosts: door.hosts})
+	if err != nil {
+		return errors.Join(err, door.listener.Close())
 	}
 	server := &http.Server{
 		Handler: s.Handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 60 * time.Second,
-		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10, ErrorLog: log.New(said(o.Log), "", 0),
+	}
+	served := Served{Address: door.origin + "/", Link: door.origin + "/log-in/" + s.Link()}
+	beside, err := pages.begin(ctx)
+	if err != nil {
+		return errors.Join(err, door.listener.Close())
+	}
+	defer func() { err = errors.Join(err, beside.end()) }()
+	served.Agents = beside.address
+	if o.Metrics != "" {
+		if err := beside.metrics(ctx, o.Metrics, s.Metrics()); err != nil {
+			return errors.Join(err, door.listener.Close())
+		}
 	}
 	done := make(chan error, 1)
-	go func() { done <- server.Serve(l) }()
-	o.Ready(origin+"/", origin+"/log-in/"+s.Link())
+	go func() { done <- server.Serve(door.listener) }()
+	o.Ready(served)
 	select {
 	case err := <-done:
-		return fmt.Errorf("serve on %s: %w", at, err)
+		return fmt.Errorf("serve on %s: %w", door.origin, err)
 	case <-ctx.Done():
 	}
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
@@ -74,13 +102,14 @@ func Serve(ctx context.Context, o ServeOptions) error {
 type pages struct {
 	o ServeOptions
 
+	happened chan struct{} // something may have to enter the ledger
+
 	mu     sync.Mutex
+	rules  access.Rules
+	estate *estate.Estate // nil: there is none, or it was not read yet
 	people []web.Person
 	until  time.Time // people are read again then
 }
-
-// peopleTime is how long the people of the estate are taken for those of now.
-const peopleTime = 10 * time.Second
 
 func (p *pages) Ready(ctx context.Context) error {
 	d, err := openDesk(ctx, p.o.State, p.o.DB, p.o.Estate, time.Now())
@@ -90,18 +119,70 @@ func (p *pages) Ready(ctx context.Context) error {
 	return d.store.Close()
 }
 
-func (p *pages) Findings(ctx context.Context, limit int) (web.Findings, error) {
-	f, err := Findings(ctx, FindingQuery{State: p.o.State, DB: p.o.DB, Estate: p.o.Estate, Limit: limit, Now: time.Now()})
-	return web.Findings{List: f.Findings, Open: f.Open, Settled: f.Settled}, err
+func (p *pages) Findings(ctx context.Context, v access.Viewer, limit int) (web.Findings, error) {
+	q := FindingQuery{State: p.o.State, DB: p.o.DB, Estate: p.o.Estate, Limit: limit, Now: time.Now()}
+	if !v.All {
+		q.Sees = func(f finding.Finding) bool { return v.Sees(f.Teams, f.Applications) }
+	}
+	page, err := Findings(ctx, q)
+	return web.Findings{List: page.Findings, Open: page.Open, Settled: page.Settled}, err
 }
 
-func (p *pages) Finding(ctx context.Context, id string) (web.Detail, error) {
+func (p *pages) Finding(ctx context.Context, v access.Viewer, id string) (web.Detail, error) {
 	d, err := Finding(ctx, p.o.State, p.o.DB, id)
 	var none *UsageError
-	if errors.As(err, &none) {
+	if errors.As(err, &none) || err == nil && !v.Sees(d.Teams, d.Applications) {
 		return web.Detail{}, web.ErrNone
 	}
 	return web.Detail{Finding: d.Finding, Doc: d.Doc, Remedy: d.Remedy, Requirements: d.Requirements, History: d.History}, err
+}
+
+func (p *pages) Agents(ctx context.Context) (out []web.Agent, err error) {
+	all, err := Agents(ctx, p.o.State, p.o.DB)
+	now := time.Now()
+	for _, a := range all {
+		_, silent := a.SilentSince(now)
+		out = append(out, web.Agent{Agent: a, Words: AgentWords(a, now), Silent: silent})
+	}
+	return out, err
+}
+
+func (p *pages) Runs(ctx context.Context, limit int) (out []run.Run, err error) {
+	err = withStore(ctx, p.o.State, p.o.DB, func(s *sqlite.Store) error { out, err = s.Runs(ctx, limit); return err })
+	return out, err
+}
+
+func (p *pages) Figures(ctx context.Context) (n web.Numbers, err error) {
+	now := time.Now()
+	err = withStore(ctx, p.o.State, p.o.DB, func(s *sqlite.Store) error {
+		var err error
+		if n.Open, n.Settled, err = s.Open(ctx, now); err != nil {
+			return err
+		}
+		if n.Overdue, err = s.Overdue(ctx, now); err != nil {
+			return err
+		}
+		agents, err := s.Agents(ctx)
+		if err != nil {
+			return err
+		}
+		for _, a := range agents {
+			switch _, silent := a.SilentSince(now); {
+			case !a.Revoked.IsZero():
+				n.Revoked++
+			case silent:
+				n.AgentsSilent++
+			default:
+				n.Agents++
+			}
+		}
+		last, err := s.Runs(ctx, 1)
+		if len(last) > 0 {
+			n.LastRun = last[0].Finished
+		}
+		return err
+	})
+	return n, err
 }
 
 func (p *pages) Ledger(_ context.Context, limit int) (web.Ledger, error) {
@@ -130,67 +211,34 @@ func (p *pages) Ledger(_ context.Context, limit int) (web.Ledger, error) {
 	return out, err
 }
 
-// People are those of the estate who work here today. Without an estate it is the account that serves.
-func (p *pages) People(context.Context) ([]web.Person, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	today := time.Now()
-	if today.Before(p.until) {
-		return p.people, nil
-	}
-	if p.o.Estate == "" {
-		name, err := account()
-		if err != nil {
-			return nil, err
-		}
-		p.people, p.until = []web.Person{{ID: name, Name: "(account of this machine)"}}, today.Add(peopleTime)
-		return p.people, nil
-	}
-	e, problems, err := LoadEstate(p.o.Estate)
-	if err != nil {
-		return nil, err
-	}
-	if e == nil {
-		return nil, &EstateError{problems}
-	}
-	var out []web.Person
-	for _, x := range e.People {
-		if here(x, today) {
-			out = append(out, web.Person{ID: x.ID, Name: x.Name})
-		}
-	}
-	p.people, p.until = out, today.Add(peopleTime)
-	return out, nil
-}
-
-// with opens the database for one thing.
-func (p *pages) with(ctx context.Context, do func(*sqlite.Store) error) error {
-	state, err := StateDir(p.o.State)
-	if err != nil {
-		return err
-	}
-	s, err := openStore(ctx, state, p.o.DB)
-	if err != nil {
-		return err
-	}
-	return errors.Join(do(s), s.Close())
-}
-
 func (p *pages) Passkeys(ctx context.Context) (out []access.Passkey, err error) {
-	err = p.with(ctx, func(s *sqlite.Store) error { out, err = s.Passkeys(ctx); return err })
+	err = withStore(ctx, p.o.State, p.o.DB, func(s *sqlite.Store) error { out, err = s.Passkeys(ctx); return err })
 	return out, err
 }
 
-func (p *pages) AddPasskey(ctx context.Context, k access.Passkey) error {
-	return p.with(ctx, func(s *sqlite.Store) error { return s.AddPasskey(ctx, k) })
+func (p *pages) AddPasskey(ctx context.Context, k access.Passkey, e ...event.Event) error {
+	return p.change(ctx, func(s *sqlite.Store) error { return s.AddPasskey(ctx, k, e...) })
 }
 
-func (p *pages) UsePasskey(ctx context.Context, k access.Passkey) error {
-	return p.with(ctx, func(s *sqlite.Store) error { return s.UsePasskey(ctx, k) })
+func (p *pages) UsePasskey(ctx context.Context, k access.Passkey, e ...event.Event) error {
+	return p.change(ctx, func(s *sqlite.Store) error { return s.UsePasskey(ctx, k, e...) })
 }
 
-func (p *pages) RemovePasskey(ctx context.Context, id string) error {
-	err := p.with(ctx, func(s *sqlite.Store) error { return s.RemovePasskey(ctx, id) })
+func (p *pages) Happened(ctx context.Context, e ...event.Event) error {
+	return p.change(ctx, func(s *sqlite.Store) error { return s.Happened(ctx, e...) })
+}
+
+// change changes the database, and wakes who enters what happened into the ledger.
+func (p *pages) change(ctx context.Context, do func(*sqlite.Store) error) error {
+	err := withStore(ctx, p.o.State, p.o.DB, do)
+	if err == nil {
+		p.wake()
+	}
+	return err
+}
+
+func (p *pages) RemovePasskey(ctx context.Context, id string, e ...event.Event) error {
+	err := p.change(ctx, func(s *sqlite.Store) error { return s.RemovePasskey(ctx, id, e...) })
 	if errors.Is(err, run.ErrNone) {
 		return web.ErrNone
 	}

@@ -40,6 +40,9 @@ func (w *world) targets(o Options) ([]target, error) {
 	if len(texts) == 0 && w.estate != nil {
 		for i := range w.estate.Systems {
 			s := &w.estate.Systems[i]
+			if len(o.systems) > 0 && !slices.Contains(o.systems, s.Subject()) {
+				continue
+			}
 			if len(o.Envs) > 0 && !slices.Contains(o.Envs, s.Environment) {
 				continue
 			}
@@ -61,6 +64,9 @@ func (w *world) targets(o Options) ([]target, error) {
 			}
 			t.declared = s.Subject()
 			out = append(out, t)
+		}
+		if len(out) == 0 && len(o.systems) > 0 {
+			return nil, errNoSystem
 		}
 		if len(out) == 0 {
 			return nil, &UsageError{fmt.Sprintf("%s declares no system that can be looked at%s", w.path, firstOf(w.warnings))}
@@ -94,7 +100,7 @@ func (w *world) parse(s string, o Options) (target, error) {
 		e := t.endpoint
 		e.roots, e.paths, e.limits = w.roots, w.paths, &w.limits
 		if w.estate != nil && o.Contact == "" {
-			e.agent = agent(o.Version, w.estate.SecurityContact())
+			e.agent = userAgent(o.Version, w.estate.SecurityContact())
 		}
 		if s := w.estate.View(net.JoinHostPort(e.name, e.port)).System; s != nil {
 			e.intrusive = e.intrusive || s.ProbeTLS == estate.ProbeIntrusive

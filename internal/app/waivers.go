@@ -44,6 +44,7 @@ type desk struct {
 	estate *estate.Estate
 	clock  *finding.Clock
 	now    time.Time
+	person string // who logged in; empty: who is at the keyboard
 }
 
 // openDesk opens the store. Without an estate one can look, but not decide.
@@ -80,12 +81,18 @@ func openDesk(ctx context.Context, stateFlag, db, path string, now time.Time) (*
 	return d, nil
 }
 
-// who tells who decides, which needs an estate.
+// who tells who decides, which needs an estate: who logged in, else who is at the keyboard.
 func (d *desk) who() (waiver.Actor, error) {
 	if d.estate == nil {
 		return waiver.Actor{}, &UsageError{"who may decide stands in the estate: give it by -f ESTATE or HOLDFAST_FILE"}
 	}
-	return actor(d.estate, d.now)
+	if d.person == "" {
+		return actor(d.estate, d.now)
+	}
+	if p := d.estate.Person(d.person); p == nil || !here(*p, d.now) {
+		return waiver.Actor{}, &UsageError{fmt.Sprintf("%s does not work here on %s, by the estate", d.person, d.now.Format(time.DateOnly))}
+	}
+	return waiver.Actor{Person: d.person}, nil
 }
 
 // selected gives the findings that are named.
@@ -137,6 +144,7 @@ type WaiverOptions struct {
 	Selection         Selection
 	Waiver            waiver.Waiver // what is asked for; Until is set from Until below
 	Until             string        // a day, or RFC 3339
+	Person            string        // who logged in and does it; empty: who is at the keyboard
 	// Confirm shows what a decision is about and asks whether it shall be taken; nil takes it.
 	Confirm func(kind waiver.Kind, until time.Time, list []finding.Finding) bool
 }
@@ -152,6 +160,7 @@ func AddWaiver(ctx context.Context, o WaiverOptions) (waiver.Waiver, error) {
 		return w, err
 	}
 	defer d.store.Close()
+	d.person = o.Person
 	by, err := d.who()
 	if err != nil {
 		return w, err
@@ -215,6 +224,7 @@ func DecideWaiver(ctx context.Context, o WaiverOptions, id string, action waiver
 		return waiver.Waiver{}, err
 	}
 	defer d.store.Close()
+	d.person = o.Person
 	w, list, err := d.find(ctx, id)
 	if err != nil {
 		return w, err

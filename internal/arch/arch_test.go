@@ -51,14 +51,15 @@ func packages(t *testing.T) []pkg {
 // core are the packages that judge. Subjects belong to them.
 func isCore(name string) bool {
 	first := strings.Split(strings.TrimPrefix(name, "internal/"), "/")[0]
-	return slices.Contains([]string{"estate", "requirement", "fact", "host", "check", "finding", "run", "usercheck", "subject", "report", "sla", "vuln", "waiver", "sbom", "scanresult", "gosym", "access", "drift"}, first) &&
+	return slices.Contains([]string{"estate", "requirement", "fact", "host", "check", "finding", "run", "usercheck", "subject", "report", "sla", "vuln", "waiver", "sbom", "scanresult", "gosym", "access", "agent", "event", "schedule", "drift"}, first) &&
 		!strings.HasPrefix(name, "internal/check/checktest") && !strings.HasPrefix(name, "internal/host/hosttest")
 }
 
 // isAdapter are the packages that touch files and networks. The advisories are one: their feeds come over HTTP and
-// their index is mapped from a file; who judges knows them by vuln.Source. The ledger is files, the web answers a network.
+// their index is mapped from a file; who judges knows them by vuln.Source. The ledger is files, the web answers a network, the
+// bus is one, a backup is a file.
 func isAdapter(name string) bool {
-	return strings.HasPrefix(name, "internal/collect/") || strings.HasPrefix(name, "internal/store/") || name == "internal/advisory" || name == "internal/ledger" || name == "internal/web"
+	return strings.HasPrefix(name, "internal/collect/") || strings.HasPrefix(name, "internal/store/") || name == "internal/advisory" || name == "internal/ledger" || name == "internal/web" || strings.HasPrefix(name, "internal/bus/") || name == "internal/backup"
 }
 
 func TestCoreDoesNoIO(t *testing.T) {
@@ -136,13 +137,15 @@ func TestAdaptersStandAlone(t *testing.T) {
 
 func TestHeavyDependenciesHaveOneHome(t *testing.T) {
 	homes := map[string][]string{
-		"golang.org/x/crypto/ssh":       {"internal/collect/ssh"},
-		"modernc.org/sqlite":            {"internal/store/sqlite"},
-		"github.com/pressly/goose":      {"internal/store/sqlite"},
-		"cel.dev/cel-go":                {"internal/usercheck"},
-		"github.com/spf13/cobra":        {"internal/cli"},
-		"github.com/rickar/cal":         {"internal/sla"},
-		"github.com/google/osv-scalibr": {"internal/collect/inventory"},
+		"golang.org/x/crypto/ssh":        {"internal/collect/ssh"},
+		"modernc.org/sqlite":             {"internal/store/sqlite"},
+		"github.com/pressly/goose":       {"internal/store/sqlite"},
+		"cel.dev/cel-go":                 {"internal/usercheck"},
+		"github.com/spf13/cobra":         {"internal/cli"},
+		"github.com/rickar/cal":          {"internal/sla"},
+		"github.com/google/osv-scalibr":  {"internal/collect/inventory"},
+		"github.com/nats-io/nats-server": {"internal/bus/hub"},
+		"github.com/nats-io/nats.go":     {"internal/bus/hub", "internal/bus/link"},
 	}
 	for _, p := range packages(t) {
 		for _, i := range p.Imports {

@@ -109,7 +109,7 @@ Start here:
 	f.BoolVar(&g.noColor, "no-color", os.Getenv("NO_COLOR") != "" || os.Getenv("HOLDFAST_NO_COLOR") != "", "no colours, also on a terminal")
 	f.BoolVarP(&g.verbose, "verbose", "v", false, "show everything")
 	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return g.flagError(c, err) })
-	c.AddCommand(g.assess(), g.discover(), g.estate(), g.requirement(), g.check(), g.finding(), g.waiver(), g.drift(), g.ledger(), g.serve(), g.advisory(), g.sbom(), g.certificate(), g.report(), g.doctor(), g.versionCmd(), g.completion(), g.man())
+	c.AddCommand(g.assess(), g.discover(), g.estate(), g.requirement(), g.check(), g.finding(), g.waiver(), g.drift(), g.ledger(), g.serve(), g.join(), g.agent(), g.backup(), g.restore(), g.advisory(), g.sbom(), g.certificate(), g.report(), g.doctor(), g.versionCmd(), g.completion(), g.man())
 	unknownCommands(c)
 	return c
 }

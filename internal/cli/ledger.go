@@ -12,13 +12,14 @@ import (
 
 	"holdfast.example/holdfast/internal/app"
 	"holdfast.example/holdfast/internal/drift"
+	"holdfast.example/holdfast/internal/event"
 	"holdfast.example/holdfast/internal/report"
 	"holdfast.example/holdfast/internal/waiver"
 )
 
 func (g *global) ledger() *cobra.Command {
 	c := &cobra.Command{Use: "ledger", Short: "The record of decisions, which proves that nothing in it was changed",
-		Long: `Every decision enters a log to which can only be added: a Merkle tree whose head, the checkpoint, is signed. Who
+		Long: `Every decision, log-in, passkey and agent enters a log to which can only be added: a Merkle tree whose head, the checkpoint, is signed. Who
 keeps a checkpoint can tell later whether anything before it was changed, taken out or put in another order. It lies in
 the folder "ledger" of the state; its key "signing.key" belongs into every backup and nowhere else.`}
 	c.AddCommand(g.ledgerList(), g.ledgerVerify(), g.ledgerProve(), g.ledgerExport())
@@ -61,6 +62,11 @@ func entryWords(e app.LedgerEntry) string {
 	if e.Kind == "approval" && json.Unmarshal(e.Body, &a) == nil {
 		return fmt.Sprintf("baseline of %s approved: %s (%s), by %s", a.Subject, a.Asked, count(len(a.Covers), "kind"), a.Actor.Person)
 	}
+	if e.Kind == "event" {
+		if what, err := event.Parse(e.Body); err == nil {
+			return what.Words()
+		}
+	}
 	var d waiver.Entry
 	if e.Kind != "decision" || json.Unmarshal(e.Body, &d) != nil {
 		return e.Kind
@@ -80,7 +86,7 @@ func (g *global) ledgerVerify() *cobra.Command {
 	c := &cobra.Command{
 		Use: "verify [FILE]", Short: "Verify the ledger, an export of it, or a proof",
 		Long: `Without a file: verifies the ledger of this state folder, that it goes on from the checkpoint seen last, and that each
-decision of the database stands in it as it does there. With a file it needs nothing but the file; --key names the
+decision and event of the database stands in it as it does there. With a file it needs nothing but the file; --key names the
 public key that is trusted, else the one in the file is taken, which proves only that its parts fit together.`,
 		Example: "  holdfast ledger verify\n  holdfast ledger verify ledger-2026-11.zip --key 'holdfast-ledger-5e0c…+9f3a…+AX…'\n  holdfast ledger verify proof.json", Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

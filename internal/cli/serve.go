@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -12,22 +13,44 @@ import (
 func (g *global) serve() *cobra.Command {
 	o := app.ServeOptions{Version: g.version}
 	c := &cobra.Command{
-		Use: "serve", Short: "Show findings and ledger in a browser, on this machine",
-		Long: `Serves the findings, their history and the ledger to a browser on this machine, read-only. It listens on loopback
-alone. The link that it prints logs in once, within ten minutes; under Passkeys one then adds passkeys, for people of the
+		Use: "serve", Short: "The control plane: pages for people, a place for agents to report to",
+		Long: `Serves findings, decisions, agents and the ledger to a browser on this machine, and takes what agents report. The pages
+are on loopback alone, or with a certificate (--tls-cert) on any address, under one name. The link that it prints logs in once, within ten minutes; under Passkeys one then adds passkeys, for people of the
 estate (without one: for the account that serves), who log in by them from then on. Whom the estate has no more is out
-within ten seconds. It ends with Ctrl-C; sessions end with it, passkeys stay.`,
-		Example: "  holdfast serve\n  holdfast serve -f estate/ --listen 127.0.0.1:9000", Args: cobra.NoArgs,
+within ten seconds.
+
+Everyone sees and does what their roles in the estate give: security, auditors and administrators see all, teams and
+management their own. Decisions are asked for and taken in the browser too, each with a passkey that was just shown.
+
+It looks at the systems of the estate at their interval, two at once, those that an agent speaks for excepted; without an
+estate at this machine. What does not answer is tried again after five minutes, then ten, and so on.
+
+Agents (holdfast agent --help) are listened for on an address of its own, on loopback too until --agents names another.
+
+It ends with Ctrl-C; sessions end with it, passkeys and agents stay.`,
+		Example: "  holdfast serve\n  holdfast serve -f estate/ --agents 10.0.0.5:8471 --listen :443 --tls-cert hub.pem --tls-key hub.key\n  holdfast serve -f estate/ --listen 127.0.0.1:9000", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.State, o.DB = g.state, g.db
 			o.Words = func(e app.LedgerEntry) string { return report.Clean(entryWords(e)) }
-			o.Ready = func(address, link string) {
-				fmt.Fprintf(g.stdout, "Serving on %s\nLog in, once and within ten minutes: %s\n", address, link)
+			o.Log = g.log()
+			o.Ready = func(s app.Served) {
+				fmt.Fprintf(g.stdout, "Serving on %s\nLog in, once and within ten minutes: %s\n", s.Address, s.Link)
+				if s.Agents != "" {
+					fmt.Fprintf(g.stdout, "Listening for agents on %s; a token for one: holdfast agent invite --env ENVIRONMENT\n", s.Agents)
+				}
 			}
 			return app.Serve(cmd.Context(), o)
 		},
 	}
 	c.Flags().StringVarP(&o.Estate, "file", "f", env("HOLDFAST_FILE", ""), "estate: a file or a folder")
-	c.Flags().StringVar(&o.Listen, "listen", env("HOLDFAST_LISTEN", "127.0.0.1:8470"), "address of this machine and port; port 0 takes a free one")
+	c.Flags().StringVar(&o.Agents, "agents", env("HOLDFAST_AGENTS", "127.0.0.1:8471"), "address and port on which agents are listened for; empty: none")
+	c.Flags().StringVar(&o.TLSCert, "tls-cert", env("HOLDFAST_TLS_CERT", ""), "certificate with its chain, in PEM; a renewed file is taken up by itself")
+	c.Flags().StringVar(&o.TLSKey, "tls-key", env("HOLDFAST_TLS_KEY", ""), "its private key, in PEM")
+	c.Flags().StringVar(&o.Name, "name", env("HOLDFAST_NAME", ""), "name under which people go there; passkeys are bound to it (default: the first of the certificate)")
+	c.Flags().BoolVar(&o.Scan, "scan", true, "look at what the estate declares, again and again; without an estate at this machine")
+	c.Flags().DurationVar(&o.ScanEvery, "scan-every", 0, "how often (0: policy.scan_interval of the estate, else 24h)")
+	c.Flags().StringVar(&o.Metrics, "metrics", env("HOLDFAST_METRICS", ""), "address of this machine and port for a Prometheus to ask /metrics, 127.0.0.1:8472 for example; empty: none")
+	c.Flags().DurationVar(&o.Every, "every", 5*time.Minute, "time between the reports of an agent")
+	c.Flags().StringVar(&o.Listen, "listen", env("HOLDFAST_LISTEN", "127.0.0.1:8470"), "address and port; of this machine alone without a certificate; port 0 takes a free one")
 	return c
 }

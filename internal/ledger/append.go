@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"sync"
 	"time"
@@ -159,4 +160,17 @@ func (l *Ledger) lock(ctx context.Context) (release func(), err error) {
 		case <-tick.C:
 		}
 	}
+}
+
+// Hold keeps writers away while f runs: what it sees of the ledger's files belongs together. Without a ledger it just runs.
+func (l *Ledger) Hold(ctx context.Context, f func() error) error {
+	if _, err := os.Stat(l.dir); errors.Is(err, fs.ErrNotExist) {
+		return f()
+	}
+	release, err := l.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
+	return f()
 }

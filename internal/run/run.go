@@ -20,11 +20,20 @@ type Run struct {
 	Version      string
 	EstateDigest string // empty without an estate
 	Targets      []string
+	Reports      []Report // of agents that it was made from; none when the program looked itself
+}
+
+// Report is one of an agent. It is recorded once, however often it comes.
+type Report struct {
+	ID, Agent string
+	At        time.Time // when the bus took it
 }
 
 var (
 	// ErrHistory means that something was seen earlier than what is already recorded.
 	ErrHistory = errors.New("history is not rewritten; give a later --now, or another --db")
+	// ErrTwice means that a report was recorded already.
+	ErrTwice = errors.New("this report was recorded already")
 	// ErrNone means that there is nothing under that name.
 	ErrNone = errors.New("not found")
 )

@@ -15,17 +15,19 @@ const (
 	maxCeremonies  = 1000
 )
 
-// ceremony is a registration or a log-in by passkey between its two requests.
+// ceremony is something done by passkey, between its two requests.
 type ceremony struct {
+	kind   string // register, log-in or step-up
 	data   webauthn.SessionData
-	person string // who registers; empty in a log-in
+	person string // who registers or steps up; empty in a log-in
 	until  time.Time
 }
 
 // ceremonies are those under way. Each is finished by the browser that began it, once.
 type ceremonies struct {
-	mu  sync.Mutex
-	all map[[32]byte]ceremony
+	secure bool
+	mu     sync.Mutex
+	all    map[[32]byte]ceremony
 }
 
 // begin keeps a ceremony, and names it in a cookie. It is false when too many are under way.
@@ -48,13 +50,13 @@ func (c *ceremonies) begin(w http.ResponseWriter, x ceremony, now time.Time) boo
 		}
 	}
 	c.all[id] = x
-	http.SetCookie(w, &http.Cookie{Name: ceremonyCookie, Value: secret, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode, MaxAge: int(ceremonyTime.Seconds())})
+	http.SetCookie(w, cookie(ceremonyCookie, secret, int(ceremonyTime.Seconds()), c.secure))
 	return true
 }
 
 // take gives the ceremony that a request finishes.
 func (c *ceremonies) take(r *http.Request, now time.Time) (ceremony, bool) {
-	k, err := r.Cookie(ceremonyCookie)
+	k, err := r.Cookie(cookie(ceremonyCookie, "", 0, c.secure).Name)
 	if err != nil {
 		return ceremony{}, false
 	}

@@ -1,9 +1,12 @@
 package web
 
 import (
+	"context"
+	"errors"
 	"net/http"
-	"slices"
 	"strings"
+
+	"holdfast.example/holdfast/internal/access"
 )
 
 // maxBody is the most of a request that is read.
@@ -28,6 +31,9 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
 		h.Set("Cache-Control", "no-store")
+		if s.sessions.secure {
+			h.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains; preload")
+		}
 		if !s.origins[r.Host] {
 			plain(w, http.StatusMisdirectedRequest, "this server is not "+clean(r.Host))
 			return
@@ -51,13 +57,19 @@ func clean(host string) string {
 func (s *Server) behind(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		x, is := s.sessions.of(r, s.now())
-		if is && x.person != "" && !s.belongs(r, x.person) {
-			s.sessions.endOf(x.person)
-			is = false
+		var v access.Viewer
+		if is {
+			var err error
+			if v, err = s.people.Viewer(r.Context(), x.person); err != nil {
+				if errors.Is(err, ErrNone) {
+					s.sessions.endOf(x.person)
+				}
+				is = false // that nobody can say who it is is a no
+			}
 		}
 		switch {
 		case is:
-			next.ServeHTTP(w, r)
+			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), viewerKey{}, v)))
 		case strings.HasPrefix(r.URL.Path, "/api/v1/"):
 			w.Header().Set("Content-Type", "application/problem+json")
 			w.WriteHeader(http.StatusUnauthorized)
@@ -66,10 +78,4 @@ func (s *Server) behind(next http.Handler) http.Handler {
 			s.show(w, r, http.StatusUnauthorized, logInPage())
 		}
 	})
-}
-
-// belongs tells whether the estate still has a person. That nobody can say it is a no.
-func (s *Server) belongs(r *http.Request, person string) bool {
-	people, err := s.people.People(r.Context())
-	return err == nil && slices.ContainsFunc(people, func(p Person) bool { return p.ID == person })
 }

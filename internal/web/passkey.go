@@ -8,22 +8,30 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/go-webauthn/webauthn/webauthn"
 
 	"holdfast.example/holdfast/internal/access"
+	"holdfast.example/holdfast/internal/event"
 )
 
 // People are who may log in, and by which passkeys.
 type People interface {
+	// Viewer tells what a person may who belongs to the estate today; without a name who came by the link of the terminal.
+	// ErrNone: nobody is called so.
+	Viewer(ctx context.Context, person string) (access.Viewer, error)
 	// People gives those who belong to the estate today.
 	People(ctx context.Context) ([]Person, error)
 	Passkeys(ctx context.Context) ([]access.Passkey, error)
-	AddPasskey(ctx context.Context, k access.Passkey) error
-	UsePasskey(ctx context.Context, k access.Passkey) error
+	// What is done with passkeys is kept together with the events that tell of it.
+	AddPasskey(ctx context.Context, k access.Passkey, e ...event.Event) error
+	UsePasskey(ctx context.Context, k access.Passkey, e ...event.Event) error
 	// RemovePasskey takes one away. ErrNone: there is none of that id.
-	RemovePasskey(ctx context.Context, id string) error
+	RemovePasskey(ctx context.Context, id string, e ...event.Event) error
+	// Happened keeps an event.
+	Happened(ctx context.Context, e ...event.Event) error
 }
 
 // Person is somebody of the estate.
@@ -69,12 +77,14 @@ func (s *Server) user(ctx context.Context, is func(Person) bool) (user, error) {
 	return u, nil
 }
 
-// registrar is who may register a passkey for a person: they themselves, and who came by the link of the terminal.
-func (x session) registrar(person string) bool { return x.person == "" || x.person == person }
+// registrar tells whether somebody may add and remove passkeys of a person: their own, or those of all.
+func registrar(v access.Viewer, person string) bool {
+	return v.May(access.AllPasskeys) || v.Person != "" && v.Person == person
+}
 
 func (s *Server) beginPasskey(w http.ResponseWriter, r *http.Request) {
 	person := r.FormValue("person")
-	if x, _ := s.sessions.of(r, s.now()); !x.registrar(person) {
+	if !registrar(viewer(r), person) {
 		problem(w, http.StatusForbidden, "A passkey of somebody else is for them to add.")
 		return
 	}
@@ -87,16 +97,17 @@ func (s *Server) beginPasskey(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	options, data, err := s.auth.BeginRegistration(u, webauthn.WithExclusions(webauthn.Credentials(u.keys).CredentialDescriptors()))
-	s.answer(w, options, data, person, err)
+	s.answer(w, options, data, ceremony{kind: "register", person: person}, err)
 }
 
 // answer begins a ceremony, and sends the browser what it needs.
-func (s *Server) answer(w http.ResponseWriter, options any, data *webauthn.SessionData, person string, err error) {
+func (s *Server) answer(w http.ResponseWriter, options any, data *webauthn.SessionData, c ceremony, err error) {
 	if err != nil {
 		problem(w, http.StatusInternalServerError, "The ceremony could not begin.")
 		return
 	}
-	if !s.ceremonies.begin(w, ceremony{data: *data, person: person}, s.now()) {
+	c.data = *data
+	if !s.ceremonies.begin(w, c, s.now()) {
 		problem(w, http.StatusServiceUnavailable, "Too many log-ins are under way; try again in a minute.")
 		return
 	}
@@ -106,8 +117,7 @@ func (s *Server) answer(w http.ResponseWriter, options any, data *webauthn.Sessi
 
 func (s *Server) finishPasskey(w http.ResponseWriter, r *http.Request) {
 	c, ok := s.ceremonies.take(r, s.now())
-	x, _ := s.sessions.of(r, s.now())
-	if !ok || c.person == "" || !x.registrar(c.person) {
+	if !ok || c.kind != "register" || !registrar(viewer(r), c.person) {
 		problem(w, http.StatusForbidden, "Begin again: this registration is over.")
 		return
 	}
@@ -123,7 +133,7 @@ func (s *Server) finishPasskey(w http.ResponseWriter, r *http.Request) {
 	}
 	data, err := json.Marshal(made)
 	if err == nil {
-		err = s.people.AddPasskey(r.Context(), access.Passkey{ID: credentialID(made.ID), Person: u.ID, Added: s.now(), Data: data})
+		err = s.people.AddPasskey(r.Context(), access.Passkey{ID: credentialID(made.ID), Person: u.ID, Added: s.now(), Data: data}, s.make.PasskeyAdded(u.ID, viewer(r).Person, s.now()))
 	}
 	if err != nil {
 		problem(w, http.StatusInternalServerError, "The passkey could not be kept.")
@@ -136,14 +146,14 @@ func credentialID(id []byte) string { return base64.RawURLEncoding.EncodeToStrin
 
 func (s *Server) beginLogIn(w http.ResponseWriter, _ *http.Request) {
 	options, data, err := s.auth.BeginDiscoverableLogin(webauthn.WithUserVerification(protocol.VerificationRequired))
-	s.answer(w, options, data, "", err)
+	s.answer(w, options, data, ceremony{kind: "log-in"}, err)
 }
 
 // finishLogIn logs in who has the passkey of a person whom the estate has today. What was wrong is told to nobody.
 func (s *Server) finishLogIn(w http.ResponseWriter, r *http.Request) {
 	refuse := func() { problem(w, http.StatusForbidden, "This passkey does not log in here.") }
 	c, ok := s.ceremonies.take(r, s.now())
-	if !ok || c.person != "" {
+	if !ok || c.kind != "log-in" {
 		refuse()
 		return
 	}
@@ -153,36 +163,97 @@ func (s *Server) finishLogIn(w http.ResponseWriter, r *http.Request) {
 		u, err = s.user(r.Context(), func(p Person) bool { return string(handle(p.ID)) == string(of) })
 		return u, err
 	}, c.data, r)
-	if err != nil || key.Authenticator.CloneWarning || !key.Flags.UserVerified {
+	if err != nil || !sound(key) {
 		refuse()
 		return
 	}
-	data, err := json.Marshal(key)
-	if err == nil {
-		err = s.people.UsePasskey(r.Context(), access.Passkey{ID: credentialID(key.ID), Person: u.ID, Used: s.now(), Data: data})
-	}
-	if err != nil {
+	if err := s.used(r.Context(), u, key, s.make.LogIn(u.ID, s.now())); err != nil {
 		problem(w, http.StatusInternalServerError, "The log-in could not be noted.")
 		return
 	}
 	s.sessions.end(r)
-	http.SetCookie(w, cookie(s.sessions.begin(u.ID, s.now()), int(sessionTime.Seconds())))
+	http.SetCookie(w, s.sessions.cookie(s.sessions.begin(u.ID, s.now(), s.now()), int(sessionTime.Seconds())))
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// sound tells whether a passkey verified its user and was not copied.
+func sound(key *webauthn.Credential) bool {
+	return !key.Authenticator.CloneWarning && key.Flags.UserVerified
+}
+
+// used notes that a passkey was shown.
+func (s *Server) used(ctx context.Context, u user, key *webauthn.Credential, e ...event.Event) error {
+	data, err := json.Marshal(key)
+	if err != nil {
+		return err
+	}
+	return s.people.UsePasskey(ctx, access.Passkey{ID: credentialID(key.ID), Person: u.ID, Used: s.now(), Data: data}, e...)
+}
+
+// beginStepUp asks who is logged in for their passkey once more; it has nothing to say when that was just shown.
+func (s *Server) beginStepUp(w http.ResponseWriter, r *http.Request) {
+	x, _ := s.sessions.of(r, s.now())
+	if x.person == "" {
+		problem(w, http.StatusForbidden, "A decision names a person: log in by your passkey.")
+		return
+	}
+	if s.now().Sub(x.fresh) < freshTime/2 {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	u, err := s.user(r.Context(), func(p Person) bool { return p.ID == x.person })
+	if err != nil {
+		problem(w, http.StatusForbidden, "The estate has no such person today.")
+		return
+	}
+	options, data, err := s.auth.BeginLogin(u, webauthn.WithUserVerification(protocol.VerificationRequired))
+	s.answer(w, options, data, ceremony{kind: "step-up", person: x.person}, err)
+}
+
+func (s *Server) finishStepUp(w http.ResponseWriter, r *http.Request) {
+	refuse := func() { problem(w, http.StatusForbidden, "This passkey was not accepted.") }
+	c, ok := s.ceremonies.take(r, s.now())
+	x, _ := s.sessions.of(r, s.now())
+	if !ok || c.kind != "step-up" || c.person != x.person {
+		refuse()
+		return
+	}
+	u, err := s.user(r.Context(), func(p Person) bool { return p.ID == x.person })
+	if err != nil {
+		refuse()
+		return
+	}
+	key, err := s.auth.FinishLogin(u, c.data, r)
+	if err != nil || !sound(key) {
+		refuse()
+		return
+	}
+	if err := s.used(r.Context(), u, key); err != nil {
+		problem(w, http.StatusInternalServerError, "It could not be noted.")
+		return
+	}
+	secret, ok := s.sessions.freshen(r, s.now())
+	if !ok {
+		refuse()
+		return
+	}
+	http.SetCookie(w, s.sessions.cookie(secret, int(sessionTime.Seconds())))
 	w.WriteHeader(http.StatusNoContent)
 }
 
 func (s *Server) removePasskey(w http.ResponseWriter, r *http.Request) {
-	x, _ := s.sessions.of(r, s.now())
+	v := viewer(r)
 	all, err := s.people.Passkeys(r.Context())
 	if err != nil {
 		s.failed(w, r, err)
 		return
 	}
-	i := slices.IndexFunc(all, func(k access.Passkey) bool { return k.ID == r.FormValue("id") && x.registrar(k.Person) })
+	i := slices.IndexFunc(all, func(k access.Passkey) bool { return k.ID == r.FormValue("id") && registrar(v, k.Person) })
 	if i < 0 { // of somebody else is as good as none
 		s.failed(w, r, ErrNone)
 		return
 	}
-	if err := s.people.RemovePasskey(r.Context(), all[i].ID); err != nil {
+	if err := s.people.RemovePasskey(r.Context(), all[i].ID, s.make.PasskeyRemoved(all[i].Person, v.Person, s.now())); err != nil {
 		s.failed(w, r, err)
 		return
 	}
@@ -191,7 +262,7 @@ func (s *Server) removePasskey(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) passkeys(w http.ResponseWriter, r *http.Request) {
-	x, _ := s.sessions.of(r, s.now())
+	v := viewer(r)
 	people, err := s.people.People(r.Context())
 	if err != nil {
 		s.failed(w, r, err)
@@ -202,10 +273,28 @@ func (s *Server) passkeys(w http.ResponseWriter, r *http.Request) {
 		s.failed(w, r, err)
 		return
 	}
-	people = slices.DeleteFunc(slices.Clone(people), func(p Person) bool { return !x.registrar(p.ID) })
-	all = slices.DeleteFunc(slices.Clone(all), func(k access.Passkey) bool { return !x.registrar(k.Person) })
-	s.show(w, r, http.StatusOK, passkeysPage(people, all))
+	people = slices.DeleteFunc(slices.Clone(people), func(p Person) bool { return !registrar(v, p.ID) })
+	all = slices.DeleteFunc(slices.Clone(all), func(k access.Passkey) bool { return !registrar(v, k.Person) })
+	s.show(w, r, http.StatusOK, passkeysPage(v, people, all))
 }
+
+// invite makes a link by which a person logs in once, on a device of their own, to add a passkey there.
+func (s *Server) invite(w http.ResponseWriter, r *http.Request) {
+	v, person := viewer(r), r.FormValue("person")
+	if _, err := s.user(r.Context(), func(p Person) bool { return p.ID == person }); err != nil {
+		s.failed(w, r, err)
+		return
+	}
+	if err := s.people.Happened(r.Context(), s.make.Invited(person, v.Person, s.now())); err != nil {
+		s.failed(w, r, err)
+		return
+	}
+	until := s.now().Add(inviteTime)
+	s.show(w, r, http.StatusOK, invitePage(v, person, s.origin+"/log-in/"+s.sessions.link(person, until, s.now()), until))
+}
+
+// inviteTime is how long a link for somebody else is worth something.
+const inviteTime = 24 * time.Hour
 
 // problem answers a script (RFC 9457).
 func problem(w http.ResponseWriter, status int, title string) {

@@ -10,49 +10,95 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/descope/virtualwebauthn"
 
+	"holdfast.example/holdfast/catalog"
 	"holdfast.example/holdfast/internal/access"
+	"holdfast.example/holdfast/internal/event"
 )
 
 // people are a small estate with its passkeys.
 type people struct {
-	list []Person
-	keys []access.Passkey
+	list  []Person
+	keys  []access.Passkey
+	rules access.Rules
+	roles map[string][]access.Role
+	said  []string
+}
+
+// newPeople are one of each role, called by it, and some with names.
+func newPeople(t *testing.T) *people {
+	t.Helper()
+	rules, err := access.LoadRules(catalog.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &people{rules: rules, list: []Person{{"erika", "Erika Muster"}, {"sam", evil}}, roles: map[string][]access.Role{"erika": {access.Team}, "sam": {access.Security}}}
+	for _, r := range rules {
+		p.list = append(p.list, Person{string(r.Role), string(r.Role)})
+		p.roles[string(r.Role)] = []access.Role{r.Role}
+	}
+	p.list = append(p.list, Person{"nobody", "without a role"})
+	return p
+}
+
+func (p *people) Viewer(_ context.Context, person string) (access.Viewer, error) {
+	if person == "" {
+		return p.rules.As("", access.Administrator), nil
+	}
+	for _, x := range p.list {
+		if x.ID == person {
+			v := p.rules.As(person, p.roles[person]...)
+			v.Name = x.Name
+			if person == "erika" || person == "management" {
+				v.Applications = []string{"shop"}
+			}
+			return v, nil
+		}
+	}
+	return access.Viewer{}, ErrNone
 }
 
 func (p *people) People(context.Context) ([]Person, error)           { return p.list, nil }
 func (p *people) Passkeys(context.Context) ([]access.Passkey, error) { return p.keys, nil }
 
-func (p *people) AddPasskey(_ context.Context, k access.Passkey) error {
+func (p *people) Happened(_ context.Context, e ...event.Event) error {
+	for _, x := range e {
+		p.said = append(p.said, x.Words())
+	}
+	return nil
+}
+
+func (p *people) AddPasskey(ctx context.Context, k access.Passkey, e ...event.Event) error {
 	for _, o := range p.keys {
 		if o.ID == k.ID {
 			return errors.New("it is there")
 		}
 	}
 	p.keys = append(p.keys, k)
-	return nil
+	return p.Happened(ctx, e...)
 }
 
-func (p *people) UsePasskey(_ context.Context, k access.Passkey) error {
+func (p *people) UsePasskey(ctx context.Context, k access.Passkey, e ...event.Event) error {
 	for i, o := range p.keys {
 		if o.ID == k.ID {
 			p.keys[i].Used, p.keys[i].Data = k.Used, k.Data
-			return nil
+			return p.Happened(ctx, e...)
 		}
 	}
 	return ErrNone
 }
 
-func (p *people) RemovePasskey(_ context.Context, id string) error {
+func (p *people) RemovePasskey(ctx context.Context, id string, e ...event.Event) error {
 	for i, o := range p.keys {
 		if o.ID == id {
 			p.keys = append(p.keys[:i:i], p.keys[i+1:]...)
-			return nil
+			return p.Happened(ctx, e...)
 		}
 	}
 	return ErrNone
@@ -212,7 +258,7 @@ func TestPasskey(t *testing.T) {
 	if status := sam.logIn(w); status != 204 {
 		t.Fatal(status)
 	}
-	who.list = who.list[:1]
+	who.list = slices.DeleteFunc(who.list, func(p Person) bool { return p.ID == "sam" })
 	if status, _, _ := w.do("GET", "/"); status != 401 {
 		t.Error("who has left is still in:", status)
 	}
@@ -220,6 +266,37 @@ func TestPasskey(t *testing.T) {
 		t.Error("who has left logs in:", status)
 	}
 	_ = c
+}
+
+// logged is a visitor who logged in as a person by a passkey.
+func logged(t *testing.T, s *Server, visit func() visitor, person string) (visitor, *authenticator) {
+	t.Helper()
+	operator := visit()
+	operator.do("POST", "/log-in/"+s.Link())
+	a := newAuthenticator(s, person)
+	if status := a.register(operator, person); status != 204 {
+		t.Fatal(status)
+	}
+	v := visit()
+	if status := a.logIn(v); status != 204 {
+		t.Fatal(status)
+	}
+	return v, a
+}
+
+// stepUp shows the passkey once more.
+func (a *authenticator) stepUp(v visitor) int {
+	v.t.Helper()
+	status, text, _ := v.do("POST", "/step-up/begin")
+	if status != http.StatusOK {
+		return status
+	}
+	options, err := virtualwebauthn.ParseAssertionOptions(text)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	status, _, _ = v.do("POST", "/step-up/finish", body(virtualwebauthn.CreateAssertionResponse(a.party, a.Authenticator, a.credential, *options)))
+	return status
 }
 
 // TestPasskeyRefused is what somebody without the passkey could send.

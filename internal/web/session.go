@@ -3,7 +3,6 @@ package web
 import (
 	"crypto/rand"
 	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/base64"
 	"net/http"
 	"sync"
@@ -20,18 +19,27 @@ const (
 
 // sessions are who is logged in. Of tokens only hashes are held.
 type sessions struct {
-	mu    sync.Mutex
-	once  [32]byte  // of the link that waits
-	until time.Time // zero: none waits
-	all   map[[32]byte]session
+	mu     sync.Mutex
+	secure bool // cookies travel encrypted only
+	links  map[[32]byte]link
+	all    map[[32]byte]session
+}
+
+// link lets one browser in, once.
+type link struct {
+	person string // empty: who reads the terminal
+	until  time.Time
 }
 
 type session struct {
 	person      string // empty: who came by the link of the terminal
 	since, seen time.Time
+	fresh       time.Time // when a passkey was shown last
 }
 
-func newSessions() *sessions { return &sessions{all: map[[32]byte]session{}} }
+func newSessions(secure bool) *sessions {
+	return &sessions{secure: secure, links: map[[32]byte]link{}, all: map[[32]byte]session{}}
+}
 
 // token is 256 bits of randomness and its hash.
 func token() (string, [32]byte) {
@@ -41,49 +49,66 @@ func token() (string, [32]byte) {
 	return text, sha256.Sum256([]byte(text))
 }
 
-func (s *sessions) link(now time.Time) string {
+// link makes one for a person; an older one of theirs is worth nothing from then on.
+func (s *sessions) link(person string, until, now time.Time) string {
 	text, hash := token()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.once, s.until = hash, now.Add(linkTime)
+	for h, l := range s.links {
+		if l.person == person || !now.Before(l.until) {
+			delete(s.links, h)
+		}
+	}
+	s.links[hash] = link{person, until}
 	return text
 }
 
-// holds tells whether a link is the one that waits. Looking at it does not use it up: mail programs and browsers look ahead.
+// holds tells whether a link still lets in. Looking at it does not use it up: mail programs and browsers look ahead.
 func (s *sessions) holds(text string, now time.Time) bool {
-	hash := sha256.Sum256([]byte(text))
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return now.Before(s.until) && subtle.ConstantTimeCompare(hash[:], s.once[:]) == 1
+	l, ok := s.links[sha256.Sum256([]byte(text))]
+	return ok && now.Before(l.until)
 }
 
-// use takes the link, and gives the token of a new session for it.
-func (s *sessions) use(text string, now time.Time) (string, bool) {
+// use uses a link up and gives whom it lets in.
+func (s *sessions) use(text string, now time.Time) (person string, ok bool) {
 	hash := sha256.Sum256([]byte(text))
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !now.Before(s.until) || subtle.ConstantTimeCompare(hash[:], s.once[:]) != 1 {
+	l, ok := s.links[hash]
+	delete(s.links, hash)
+	return l.person, ok && now.Before(l.until)
+}
+
+// begin logs a person in, and gives the token of the session. Fresh is when they showed a passkey; zero: they did not.
+func (s *sessions) begin(person string, now, fresh time.Time) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.add(session{person, now, now, fresh})
+}
+
+// freshen gives a session a new token after its passkey was shown again.
+func (s *sessions) freshen(r *http.Request, now time.Time) (string, bool) {
+	x, ok := s.of(r, now)
+	if !ok {
 		return "", false
 	}
-	s.until = time.Time{}
-	return s.add("", now), true
-}
-
-// begin logs a person in, and gives the token of the session.
-func (s *sessions) begin(person string, now time.Time) string {
+	s.end(r)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.add(person, now)
+	x.fresh = now
+	return s.add(x), true
 }
 
-func (s *sessions) add(person string, now time.Time) string {
-	for h, x := range s.all {
-		if x.over(now) || len(s.all) >= maxSessions {
+func (s *sessions) add(x session) string {
+	for h, old := range s.all {
+		if old.over(x.seen) || len(s.all) >= maxSessions {
 			delete(s.all, h)
 		}
 	}
 	secret, id := token()
-	s.all[id] = session{person, now, now}
+	s.all[id] = x
 	return secret
 }
 
@@ -104,7 +129,7 @@ func (x session) over(now time.Time) bool {
 
 // of gives the session that a request belongs to, and keeps it going.
 func (s *sessions) of(r *http.Request, now time.Time) (session, bool) {
-	c, err := r.Cookie(cookieName)
+	c, err := r.Cookie(s.cookie("", 0).Name)
 	if err != nil {
 		return session{person: "\x00"}, false
 	}
@@ -125,29 +150,49 @@ func (s *sessions) of(r *http.Request, now time.Time) (session, bool) {
 }
 
 func (s *sessions) end(r *http.Request) {
-	if c, err := r.Cookie(cookieName); err == nil {
+	if c, err := r.Cookie(s.cookie("", 0).Name); err == nil {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		delete(s.all, sha256.Sum256([]byte(c.Value)))
 	}
 }
 
-func cookie(value string, age int) *http.Cookie {
-	return &http.Cookie{Name: cookieName, Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode, MaxAge: age}
+func (s *sessions) cookie(value string, age int) *http.Cookie {
+	return cookie(cookieName, value, age, s.secure)
+}
+
+// cookie makes one for this server alone. Encrypted, its name keeps others of the domain from setting it (RFC 6265bis, __Host-).
+func cookie(name, value string, age int, secure bool) *http.Cookie {
+	if secure {
+		name = "__Host-" + name
+	}
+	return &http.Cookie{Name: name, Value: value, Path: "/", HttpOnly: true, Secure: secure, SameSite: http.SameSiteStrictMode, MaxAge: age}
 }
 
 func (s *Server) logIn(w http.ResponseWriter, r *http.Request) {
-	secret, ok := s.sessions.use(r.PathValue("token"), s.now())
+	person, ok := s.sessions.use(r.PathValue("token"), s.now())
 	if !ok {
 		s.show(w, r, http.StatusForbidden, welcomePage("", false))
 		return
 	}
-	http.SetCookie(w, cookie(secret, int(sessionTime.Seconds())))
-	http.Redirect(w, r, "/", http.StatusSeeOther)
+	if err := s.people.Happened(r.Context(), s.make.LinkUsed(person, s.now())); err != nil {
+		s.failed(w, r, err)
+		return
+	}
+	http.SetCookie(w, s.sessions.cookie(s.sessions.begin(person, s.now(), time.Time{}), int(sessionTime.Seconds())))
+	next := "/"
+	if person != "" {
+		next = "/passkeys" // what the link is for
+	}
+	http.Redirect(w, r, next, http.StatusSeeOther)
 }
 
 func (s *Server) logOut(w http.ResponseWriter, r *http.Request) {
+	if err := s.people.Happened(r.Context(), s.make.LogOut(viewer(r).Person, s.now())); err != nil {
+		s.failed(w, r, err)
+		return
+	}
 	s.sessions.end(r)
-	http.SetCookie(w, cookie("", -1))
-	s.show(w, r, http.StatusOK, messagePage("Logged out", "This browser has no session any more.", false))
+	http.SetCookie(w, s.sessions.cookie("", -1))
+	s.show(w, r, http.StatusOK, messagePage("Logged out", "This browser has no session any more.", nil))
 }

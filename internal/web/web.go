@@ -16,19 +16,32 @@ import (
 	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/go-webauthn/webauthn/webauthn"
 
+	"holdfast.example/holdfast/internal/access"
+	"holdfast.example/holdfast/internal/agent"
+	"holdfast.example/holdfast/internal/event"
 	"holdfast.example/holdfast/internal/finding"
+	"holdfast.example/holdfast/internal/run"
 )
 
-// Data is what the pages show. Ids come from whoever asks and are checked by it.
+// Data is what the pages show. Ids come from whoever asks and are checked by it; of what a viewer may not see it says that
+// there is none.
 type Data interface {
 	// Ready tells whether what is shown can be read at all.
 	Ready(ctx context.Context) error
-	// Findings gives open findings, what to do next first, at most limit, and how many there are.
-	Findings(ctx context.Context, limit int) (Findings, error)
-	// Finding gives one with its history. ErrNone: there is none of that id.
-	Finding(ctx context.Context, id string) (Detail, error)
+	// Findings gives open findings that a viewer sees, what to do next first, at most limit, and how many there are.
+	Findings(ctx context.Context, v access.Viewer, limit int) (Findings, error)
+	// Finding gives one with its history. ErrNone: there is none of that id for this viewer.
+	Finding(ctx context.Context, v access.Viewer, id string) (Detail, error)
 	// Ledger gives the newest entries of the ledger, the newest first, at most limit.
 	Ledger(ctx context.Context, limit int) (Ledger, error)
+}
+
+// Operations are how the control plane itself is.
+type Operations interface {
+	// Agents gives all agents.
+	Agents(ctx context.Context) ([]Agent, error)
+	// Runs gives the newest runs, at most limit.
+	Runs(ctx context.Context, limit int) ([]run.Run, error)
 }
 
 // ErrNone says that there is nothing of that id.
@@ -65,41 +78,65 @@ type Entry struct {
 	Words string
 }
 
+// Agent is a collector and how it is.
+type Agent struct {
+	agent.Agent
+	Words  string // how it is
+	Silent bool
+}
+
 // Server answers requests. Make it by New.
 type Server struct {
 	data       Data
+	decisions  Decisions
+	operations Operations
+	metrics    *metrics
 	people     People
 	auth       *webauthn.WebAuthn
 	now        func() time.Time
 	sessions   *sessions
 	ceremonies ceremonies
+	origin     string          // where people go
 	origins    map[string]bool // names under which it may be asked for, with port
 	version    string
+	make       event.Maker
 }
 
-// New makes a server that answers under the given names, each host:port as a browser sends it. Origin is where people
-// go, http://localhost:8470: passkeys are bound to its name, which must not be an address.
-func New(data Data, people People, version, origin string, now func() time.Time, hosts ...string) (*Server, error) {
-	at, err := url.Parse(origin)
+// Options are what a server shows, and how.
+type Options struct {
+	Data       Data
+	Decisions  Decisions
+	Operations Operations
+	Figures    Figures
+	People     People
+	Version    string
+	Origin     string   // where people go, http://localhost:8470: passkeys are bound to its name, which must not be an address
+	Hosts      []string // other names under which it answers, each host:port as a browser sends it
+	Now        func() time.Time
+}
+
+// New makes a server.
+func New(o Options) (*Server, error) {
+	at, err := url.Parse(o.Origin)
 	if err != nil {
 		return nil, err
 	}
 	auth, err := webauthn.New(&webauthn.Config{
-		RPID: at.Hostname(), RPDisplayName: "Holdfast", RPOrigins: []string{origin},
+		RPID: at.Hostname(), RPDisplayName: "Holdfast", RPOrigins: []string{o.Origin},
 		AuthenticatorSelection: protocol.AuthenticatorSelection{ResidentKey: protocol.ResidentKeyRequirementRequired, UserVerification: protocol.VerificationRequired},
 	})
 	if err != nil {
-		return nil, fmt.Errorf("prepare passkeys for %s: %w", origin, err)
+		return nil, fmt.Errorf("prepare passkeys for %s: %w", o.Origin, err)
 	}
-	s := &Server{data: data, people: people, auth: auth, now: now, sessions: newSessions(), origins: map[string]bool{at.Host: true}, version: version}
-	for _, h := range hosts {
+	s := &Server{data: o.Data, decisions: o.Decisions, operations: o.Operations, people: o.People, auth: auth, now: o.Now, sessions: newSessions(at.Scheme == "https"), ceremonies: ceremonies{secure: at.Scheme == "https"}, origin: o.Origin, origins: map[string]bool{at.Host: true}, version: o.Version, make: event.Maker{Version: o.Version}, metrics: newMetrics(o.Figures, o.Version)}
+	for _, h := range o.Hosts {
 		s.origins[h] = true
 	}
 	return s, nil
 }
 
 // Link makes a token for one log-in within ten minutes; an older one that nobody used is worth nothing from then on.
-func (s *Server) Link() string { return s.sessions.link(s.now()) }
+func (s *Server) Link() string { return s.sessions.link("", s.now().Add(linkTime), s.now()) }
 
 //go:embed static
 var static embed.FS
@@ -123,18 +160,12 @@ func (s *Server) Handler() http.Handler {
 	open.HandleFunc("POST /log-in/passkey/finish", s.finishLogIn)
 
 	closed := http.NewServeMux()
-	closed.HandleFunc("GET /{$}", s.overview)
-	closed.HandleFunc("GET /findings", s.findings)
-	closed.HandleFunc("GET /findings/{id}", s.finding)
-	closed.HandleFunc("GET /ledger", s.ledger)
-	closed.HandleFunc("GET /passkeys", s.passkeys)
-	closed.HandleFunc("POST /passkeys/begin", s.beginPasskey)
-	closed.HandleFunc("POST /passkeys/finish", s.finishPasskey)
-	closed.HandleFunc("POST /passkeys/remove", s.removePasskey)
-	closed.HandleFunc("POST /log-out", s.logOut)
+	for _, x := range s.routes() {
+		closed.HandleFunc(x.pattern, s.only(x))
+	}
 	closed.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { s.failed(w, r, ErrNone) })
 	open.Handle("/", s.behind(closed))
-	return s.guard(open)
+	return s.guard(s.metrics.measured(open))
 }
 
 func (s *Server) ready(w http.ResponseWriter, r *http.Request) {

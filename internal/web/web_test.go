@@ -11,7 +11,11 @@ import (
 	"testing"
 	"time"
 
+	"holdfast.example/holdfast/internal/access"
+	"holdfast.example/holdfast/internal/agent"
 	"holdfast.example/holdfast/internal/finding"
+	"holdfast.example/holdfast/internal/run"
+	"holdfast.example/holdfast/internal/waiver"
 )
 
 // data is a company with two findings, one of a host that names itself a script.
@@ -26,9 +30,12 @@ func (d data) Ready(context.Context) error {
 	return nil
 }
 
-func (d data) Findings(context.Context, int) (Findings, error) {
+func (d data) Findings(_ context.Context, v access.Viewer, _ int) (Findings, error) {
 	if d.broken {
 		return Findings{}, io.ErrUnexpectedEOF
+	}
+	if !v.Sees(nil, []string{"shop"}) {
+		return Findings{}, nil
 	}
 	past := now.AddDate(0, 0, -1)
 	a := finding.Finding{ID: "F-AAAAAAAAAA", Title: "Root cannot log in", Subject: evil, Detail: evil, Severity: "high"}
@@ -36,8 +43,8 @@ func (d data) Findings(context.Context, int) (Findings, error) {
 	return Findings{List: []finding.Finding{a, {ID: "F-BBBBBBBBBB", Title: "Second", Subject: "web-2", Severity: "low"}}, Open: 2, Settled: 1}, nil
 }
 
-func (d data) Finding(_ context.Context, id string) (Detail, error) {
-	if id != "F-AAAAAAAAAA" {
+func (d data) Finding(_ context.Context, v access.Viewer, id string) (Detail, error) {
+	if id != "F-AAAAAAAAAA" || !v.Sees(nil, []string{"shop"}) {
 		return Detail{}, ErrNone
 	}
 	return Detail{Finding: finding.Finding{ID: id, Title: evil, Detail: evil, Source: evil}, Doc: evil, Remedy: evil, Requirements: []string{evil},
@@ -46,6 +53,53 @@ func (d data) Finding(_ context.Context, id string) (Detail, error) {
 
 func (d data) Ledger(context.Context, int) (Ledger, error) {
 	return Ledger{Size: 1, Root: []byte{1}, Key: evil, Entries: []Entry{{At: now, ID: "decision/1", Words: evil}}}, nil
+}
+
+func (d data) Figures(context.Context) (Numbers, error) {
+	if d.broken {
+		return Numbers{}, io.ErrUnexpectedEOF
+	}
+	return Numbers{Open: 2, Settled: 1, Overdue: 1, Agents: 3, AgentsSilent: 1, LastRun: now}, nil
+}
+
+func (d data) Runs(context.Context, int) ([]run.Run, error) {
+	return []run.Run{{ID: "0199a1b2-0000-7000-8000-000000000001", Started: now, Finished: now.Add(time.Second), Version: evil, Targets: []string{evil}}}, nil
+}
+
+func (d data) Agents(context.Context) ([]Agent, error) {
+	return []Agent{{Agent: agent.Agent{ID: "A-AAAAAAAAAA", Environment: evil, Said: agent.Said{Name: evil, Program: evil, Gaps: map[string]string{evil: evil}}}, Words: evil, Silent: true}}, nil
+}
+
+// desk keeps what was decided.
+type desk struct {
+	done []string
+	list []Decision
+	err  error
+}
+
+func (d *desk) Decisions(_ context.Context, v access.Viewer) ([]Decision, error) {
+	if !v.Sees(nil, []string{"shop"}) {
+		return nil, nil
+	}
+	return d.list, nil
+}
+
+func (d *desk) Ask(_ context.Context, v access.Viewer, finding string, w waiver.Waiver, until string) error {
+	d.done = append(d.done, strings.Join([]string{v.Person, "asks", finding, string(w.Kind), w.Reason, w.Done, w.Effect, w.Reference, until}, " "))
+	return d.err
+}
+
+func (d *desk) Decide(_ context.Context, v access.Viewer, id string, action waiver.Action, why string) error {
+	d.done = append(d.done, strings.Join([]string{v.Person, string(action), id, why}, " "))
+	return d.err
+}
+
+func decided() []Decision {
+	by := waiver.Actor{Person: "sam"}
+	w := waiver.Waiver{ID: "W-AAAAAAAAAA", Kind: waiver.Extension, Covers: []waiver.Covered{{Finding: "F-AAAAAAAAAA"}}, Reason: evil, Done: evil, Effect: evil, Reference: evil, Until: now, RequestedBy: waiver.Actor{Person: "erika"}, RequestedAt: now}
+	f := w
+	f.ID, f.DecidedBy, f.DecidedAt, f.Approved, f.Why = "W-BBBBBBBBBB", &by, &now, true, evil
+	return []Decision{{Waiver: w, State: waiver.Requested}, {Waiver: f, State: waiver.InForce, Hides: 1, Note: evil}}
 }
 
 var now = time.Date(2026, 11, 26, 9, 0, 0, 0, time.UTC)
@@ -65,7 +119,8 @@ func serving(t *testing.T, d Data) (*Server, *clock, func() visitor) {
 	t.Helper()
 	c := &clock{now}
 	ts := httptest.NewUnstartedServer(nil)
-	s, err := New(d, &people{list: []Person{{"erika", "Erika Muster"}, {"sam", evil}}}, "1.0", "http://localhost:"+strings.TrimPrefix(ts.Listener.Addr().String(), "127.0.0.1:"), c.now, ts.Listener.Addr().String())
+	s, err := New(Options{Data: d, Decisions: &desk{list: decided()}, Operations: d.(data), Figures: d.(data), People: newPeople(t), Version: "1.0", Now: c.now,
+		Origin: "http://localhost:" + strings.TrimPrefix(ts.Listener.Addr().String(), "127.0.0.1:"), Hosts: []string{ts.Listener.Addr().String()}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,8 +162,9 @@ func TestRoutes(t *testing.T) {
 		method, path    string
 		without, within int
 	}{
-		{"GET", "/healthz", 200, 200}, {"GET", "/readyz", 200, 200}, {"GET", "/static/style.css", 200, 200}, {"GET", "/log-in/x", 200, 200},
-		{"GET", "/", 401, 200}, {"GET", "/findings", 401, 200}, {"GET", "/findings/F-AAAAAAAAAA", 401, 200}, {"GET", "/ledger", 401, 200}, {"GET", "/passkeys", 401, 200},
+		{"GET", "/healthz", 200, 200}, {"GET", "/metrics", 401, 404}, {"GET", "/readyz", 200, 200}, {"GET", "/static/style.css", 200, 200}, {"GET", "/log-in/x", 200, 200},
+		{"GET", "/", 401, 200}, {"GET", "/findings", 401, 200}, {"GET", "/findings/F-AAAAAAAAAA", 401, 200}, {"GET", "/ledger", 401, 200}, {"GET", "/passkeys", 401, 200}, {"GET", "/decisions", 401, 200}, {"GET", "/agents", 401, 200},
+		{"POST", "/findings/F-AAAAAAAAAA/decisions", 401, 403}, {"POST", "/decisions/W-AAAAAAAAAA/approve", 401, 403}, {"POST", "/step-up/begin", 401, 403}, {"POST", "/step-up/finish", 401, 403},
 		{"POST", "/passkeys/begin", 401, 404}, {"POST", "/passkeys/finish", 401, 403}, {"POST", "/passkeys/remove", 401, 404},
 		{"POST", "/log-in/passkey/begin", 200, 200}, {"POST", "/log-in/passkey/finish", 403, 403},
 		{"GET", "/findings/F-NOTTHERE00", 401, 404}, {"GET", "/nothing", 401, 404}, {"GET", "/api/v1/findings", 401, 404}, {"GET", "/api/v1/nothing", 401, 404},
@@ -231,7 +287,7 @@ func TestNothingIsRun(t *testing.T) {
 	s, _, visit := serving(t, data{})
 	v := visit()
 	v.do("POST", "/log-in/"+s.Link())
-	for _, path := range []string{"/", "/findings", "/findings/F-AAAAAAAAAA", "/ledger", "/passkeys", "/log-in/" + url.PathEscape(evil)} {
+	for _, path := range []string{"/", "/findings", "/findings/F-AAAAAAAAAA", "/ledger", "/passkeys", "/decisions", "/agents", "/runs", "/log-in/" + url.PathEscape(evil)} {
 		_, body, _ := v.do("GET", path)
 		body = strings.Replace(body, `<script src="/static/passkey.js" defer></script>`, "", 1)
 		if strings.Contains(body, "<script") || strings.Contains(body, "<img") || strings.Contains(body, "style=") || strings.Contains(body, "onclick") {
@@ -244,6 +300,36 @@ func TestNothingIsRun(t *testing.T) {
 	_, body, _ := v.do("GET", "/findings")
 	if !strings.Contains(body, "OVERDUE since 2026-11-25") || !strings.Contains(body, "no deadline") {
 		t.Error(body)
+	}
+}
+
+// TestMetrics: figures, and requests by their routes.
+func TestMetrics(t *testing.T) {
+	s, _, visit := serving(t, data{})
+	v := visit()
+	v.do("POST", "/log-in/"+s.Link())
+	v.do("GET", "/findings/F-AAAAAAAAAA")
+	v.do("GET", "/findings/F-SECRET0000")
+	metrics := func(s *Server) string {
+		w := httptest.NewRecorder()
+		s.Metrics().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "GET", "/metrics", nil))
+		return w.Body.String()
+	}
+	text := metrics(s)
+	for _, want := range []string{
+		`holdfast_findings{state="open"} 2`, `holdfast_findings{state="overdue"} 1`, `holdfast_agents{state="silent"} 1`, `holdfast_database_up 1`, `holdfast_build_info{version="1.0"} 1`,
+		`holdfast_http_request_seconds_count{route="GET /findings/{id}",status="200"} 1`, `holdfast_http_request_seconds_count{route="GET /findings/{id}",status="404"} 1`, "holdfast_last_run_timestamp_seconds 1.7",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %s in\n%s", want, text)
+		}
+	}
+	if strings.Contains(text, "SECRET") {
+		t.Error("what was asked for is a label")
+	}
+	s, _, _ = serving(t, data{broken: true})
+	if text := metrics(s); !strings.Contains(text, "holdfast_database_up 0") {
+		t.Error(text)
 	}
 }
 

@@ -15,12 +15,16 @@ import (
 
 // Record keeps a run with its observations, and what its outcomes do to findings, in one
 // transaction. It gives the findings that the run touched, by id. A run that looked at a subject
-// earlier than what is already recorded of it is refused with run.ErrHistory. Stand gives the standing of each; nil
+// earlier than what is already recorded of it is refused with run.ErrHistory, one of a report that was recorded already with
+// run.ErrTwice. Stand gives the standing of each; nil
 // leaves it as it is. Carried is what the subjects were seen to carry.
 func (s *Store) Record(ctx context.Context, r run.Run, obs []fact.Observation, outcomes []check.Outcome, stand Stand, carried ...Carried) (map[string]finding.Finding, error) {
 	touched := map[string]finding.Finding{}
 	err := s.transact(ctx, func(tx *sql.Tx) error {
 		if err := refuseHistory(ctx, tx, obs); err != nil {
+			return err
+		}
+		if err := putReports(ctx, tx, r.Reports); err != nil {
 			return err
 		}
 		if err := s.putRun(ctx, tx, r); err != nil {
@@ -40,6 +44,8 @@ func (s *Store) Record(ctx context.Context, r run.Run, obs []fact.Observation, o
 	return touched, nil
 }
 
+// refuseHistory refuses what was seen before something that is recorded already. That nothing could be seen later on is no
+// obstacle: an agent that was silent delivers what it saw meanwhile.
 func refuseHistory(ctx context.Context, tx *sql.Tx, obs []fact.Observation) error {
 	seen := map[string]bool{}
 	for _, o := range obs {
@@ -48,7 +54,7 @@ func refuseHistory(ctx context.Context, tx *sql.Tx, obs []fact.Observation) erro
 		}
 		seen[o.Subject] = true
 		var last sql.NullString
-		if err := tx.QueryRowContext(ctx, "SELECT max(observed_at) FROM observations WHERE subject = ?", o.Subject).Scan(&last); err != nil {
+		if err := tx.QueryRowContext(ctx, "SELECT max(observed_at) FROM observations WHERE subject = ? AND digest IS NOT NULL", o.Subject).Scan(&last); err != nil {
 			return err
 		}
 		if last.Valid && stamp(o.ObservedAt) < last.String {

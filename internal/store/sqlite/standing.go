@@ -33,6 +33,15 @@ func (s *Store) Open(ctx context.Context, now time.Time) (open, settled int, err
 	return all - settled, settled, err
 }
 
+// Overdue counts the open findings whose deadline is past, those that a decision settles excepted.
+func (s *Store) Overdue(ctx context.Context, now time.Time) (n int, err error) {
+	err = s.db.QueryRowContext(ctx, "SELECT count(*) FROM standings WHERE due < ?1 AND (settled_until = '' OR settled_until < ?1)", stamp(now)).Scan(&n)
+	if err != nil {
+		err = fmt.Errorf("count overdue findings in %s: %w", s.path, err)
+	}
+	return n, err
+}
+
 // Setting gives a value that Set kept; empty without one.
 func (s *Store) Setting(ctx context.Context, name string) (string, error) {
 	var out string

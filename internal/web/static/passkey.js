@@ -1,7 +1,10 @@
-// Adds a passkey or logs in by one: asks the server for a challenge, lets the browser answer it, and sends the answer.
+// Adds a passkey, logs in by one, or shows one before a decision: asks the server for a challenge, lets the browser answer
+// it, and sends the answer.
 "use strict";
 
 const say = (form, text) => { form.querySelector("output").textContent = text; };
+
+const why = (error) => error.name === "NotAllowedError" ? "Nothing was chosen, or it took too long." : error.message;
 
 async function ask(url, body) {
   const answer = await fetch(url, { method: "POST", body, headers: body instanceof FormData || !body ? {} : { "Content-Type": "application/json" } });
@@ -25,7 +28,25 @@ for (const form of document.querySelectorAll("form[data-passkey]")) {
       await ask(base + "/finish", JSON.stringify(answer));
       window.location.assign(form.dataset.next);
     } catch (error) {
-      say(form, error.name === "NotAllowedError" ? "Nothing was chosen, or it took too long." : error.message);
+      say(form, why(error));
+    }
+  });
+}
+
+for (const form of document.querySelectorAll("form[data-step-up]")) {
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    say(form, "Waiting for the passkey …");
+    try {
+      const options = await ask("/step-up/begin");
+      if (options) {
+        const answer = await navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options.publicKey) });
+        await ask("/step-up/finish", JSON.stringify(answer));
+      }
+      say(form, "");
+      form.submit();
+    } catch (error) {
+      say(form, why(error));
     }
   });
 }

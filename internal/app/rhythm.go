@@ -1,0 +1,196 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"holdfast.example/holdfast/internal/schedule"
+	"holdfast.example/holdfast/internal/store/sqlite"
+)
+
+// rhythm looks at what the estate declares, each system in its rhythm; without an estate at this machine.
+type rhythm struct {
+	o     ServeOptions
+	store *sqlite.Store
+	log   func(format string, args ...any)
+	begun time.Time
+	look  func(ctx context.Context, system string) error // of the estate; empty: this machine
+
+	mu     sync.Mutex
+	tasks  map[string]schedule.Task
+	missed map[string]bool // said already
+	ended  chan struct{}   // something was looked at
+}
+
+const (
+	// looksAtOnce is how many systems are looked at together: the processors are there for pages and agents too.
+	looksAtOnce = 2
+	// rereadTime is how often the estate is read again.
+	rereadTime = time.Minute
+	thisHost   = "this machine"
+)
+
+func newRhythm(o ServeOptions, store *sqlite.Store) *rhythm {
+	r := &rhythm{o: o, store: store, log: o.Log, begun: time.Now(), tasks: map[string]schedule.Task{}, missed: map[string]bool{}, ended: make(chan struct{}, 1)}
+	r.look = r.assess
+	return r
+}
+
+// run looks until the context ends, and waits for what is under way then.
+func (r *rhythm) run(ctx context.Context) {
+	var looks sync.WaitGroup
+	defer looks.Wait()
+	for ctx.Err() == nil {
+		if err := r.reread(ctx); err != nil {
+			r.log("the estate cannot be read, and its systems are looked at as before: %v", err)
+		}
+		r.mu.Lock()
+		now := time.Now()
+		tasks := slices.Collect(maps.Values(r.tasks))
+		for _, t := range schedule.Pick(tasks, now, looksAtOnce) {
+			t.Running = true
+			r.tasks[t.ID] = t
+			looks.Go(func() { r.one(ctx, t) })
+		}
+		for _, t := range tasks {
+			late := t.Missed(r.begun, now)
+			if late && !r.missed[t.ID] {
+				r.log("%s was not looked at for more than twice %s; its checks are unknown when their facts are too old", t.ID, t.Every)
+			}
+			r.missed[t.ID] = late
+		}
+		next, waits := schedule.Next(slices.Collect(maps.Values(r.tasks)))
+		r.mu.Unlock()
+		wait := rereadTime
+		if waits {
+			wait = max(min(wait, time.Until(next)), time.Second)
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+		case <-timer.C:
+		case <-r.ended:
+		}
+		timer.Stop()
+	}
+}
+
+func (r *rhythm) one(ctx context.Context, t schedule.Task) {
+	system := t.ID
+	if system == thisHost {
+		system = ""
+	}
+	err := r.look(ctx, system)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	t, still := r.tasks[t.ID]
+	t.Running, t.Tried = false, time.Now()
+	switch {
+	case ctx.Err() != nil:
+	case err != nil:
+		if t.Failures++; t.Failures == 1 {
+			r.log("%s could not be looked at, and is tried again soon: %v", t.ID, err)
+		}
+	default:
+		if t.Failures > 0 {
+			r.log("%s was looked at again", t.ID)
+		}
+		t.Last, t.Failures = t.Tried, 0
+	}
+	if still {
+		r.tasks[t.ID] = t
+	}
+	select {
+	case r.ended <- struct{}{}:
+	default:
+	}
+}
+
+// assess looks at one system with all that it serves, and records that.
+func (r *rhythm) assess(ctx context.Context, system string) error {
+	o := Options{State: r.o.State, DB: r.o.DB, Estate: r.o.Estate, Version: r.o.Version, Targets: []string{"host:local"}}
+	if system != "" {
+		o.Targets, o.systems = nil, []string{system}
+	}
+	_, err := Assess(ctx, o)
+	return err
+}
+
+// reread takes up what the estate declares now. Systems that an agent speaks for are the agent's.
+func (r *rhythm) reread(ctx context.Context) error {
+	wanted := map[string]schedule.Task{}
+	every := r.o.ScanEvery
+	if r.o.Estate == "" {
+		wanted[thisHost] = schedule.Task{ID: thisHost, Every: cmp.Or(every, 24*time.Hour)}
+	} else {
+		e, problems, err := LoadEstate(r.o.Estate)
+		if err != nil {
+			return err
+		}
+		if e == nil {
+			return &EstateError{problems}
+		}
+		agents, err := r.store.Agents(ctx)
+		if err != nil {
+			return err
+		}
+		seen := map[string]bool{}
+		for _, a := range agents {
+			if a.Revoked.IsZero() {
+				seen[a.Subject] = true
+			}
+		}
+		every = cmp.Or(every, e.Limits().ScanInterval.Approx(), 24*time.Hour)
+		for i := range e.Systems {
+			s := &e.Systems[i]
+			if s.Target == "" && len(s.Services) == 0 || seen[s.Subject()] {
+				continue
+			}
+			wanted[s.Subject()] = schedule.Task{ID: s.Subject(), Environment: s.Environment, Every: every}
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for id, t := range wanted {
+		old, known := r.tasks[id]
+		if known {
+			old.Every, old.Environment = t.Every, t.Environment
+			wanted[id] = old
+			continue
+		}
+		subject := id
+		if id == thisHost {
+			subject = r.thisSubject(ctx)
+		}
+		last, err := r.store.LastSeen(ctx, subject)
+		if err != nil {
+			return err
+		}
+		t.Last = last
+		wanted[id] = t
+	}
+	for id, t := range r.tasks {
+		if _, still := wanted[id]; !still && t.Running {
+			wanted[id] = t // until it ends
+		}
+	}
+	r.tasks = wanted
+	return nil
+}
+
+// thisSubject is what this machine was called when it was looked at last; empty: never.
+func (r *rhythm) thisSubject(ctx context.Context) string {
+	name, err := r.store.SubjectOf(ctx, "host:local")
+	if err != nil {
+		return ""
+	}
+	return name
+}
+
+// errNoSystem says that the estate declares no such system any more.
+var errNoSystem = errors.New("the estate does not declare it any more")

@@ -1,0 +1,112 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"holdfast.example/holdfast/internal/finding"
+)
+
+// TestRhythm: what the estate declares is looked at once at the start, not again soon after a restart, and what does not
+// answer is tried again; what an agent speaks for is left to it.
+func TestRhythm(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"web-1", "web-2"} {
+		put(t, dir, map[string]string{name + "/etc/os-release": "ID=debian\nVERSION_ID=\"12\"\n", name + "/etc/ssh/sshd_config": "PermitRootLogin yes\n", name + "/usr/sbin/sshd": ""})
+	}
+	path := filepath.Join(dir, "estate.yaml")
+	system := func(name string) string {
+		return fmt.Sprintf("  - {name: %s, environment: production, target: \"rootfs:%s\"}\n", name, filepath.Join(dir, name))
+	}
+	write := func(systems ...string) {
+		t.Helper()
+		text := "organization: Northwind\nenvironments:\n  - {name: production, stage: production}\nsystems:\n"
+		for _, s := range systems {
+			text += system(s)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("web-1", "web-2", "gone-1")
+	o := ServeOptions{State: t.TempDir(), Estate: path, ScanEvery: time.Hour, Version: "1.0", Log: t.Logf}
+	s, err := openStore(t.Context(), o.State, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+
+	// run looks until as many looks have ended, and gives which these were.
+	run := func(until int) (*rhythm, []string) {
+		t.Helper()
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		r := newRhythm(o, s)
+		var mu sync.Mutex
+		var looked []string
+		running := 0
+		real := r.look
+		r.look = func(ctx context.Context, system string) error {
+			mu.Lock()
+			if running++; running > looksAtOnce {
+				t.Error(running, "at once")
+			}
+			mu.Unlock()
+			err := real(ctx, system)
+			mu.Lock()
+			defer mu.Unlock()
+			running--
+			if looked = append(looked, system); len(looked) >= until {
+				cancel()
+			}
+			return err
+		}
+		if until == 0 {
+			time.AfterFunc(1500*time.Millisecond, cancel)
+		}
+		r.run(ctx)
+		slices.Sort(looked)
+		return r, looked
+	}
+	_, looked := run(3)
+	if fmt.Sprint(looked) != "[production/gone-1 production/web-1 production/web-2]" {
+		t.Error(looked)
+	}
+	for _, name := range []string{"production/web-1", "production/web-2"} {
+		if at, err := s.LastSeen(t.Context(), name); err != nil || at.IsZero() {
+			t.Error(name, at, err)
+		}
+	}
+	fs, err := s.Findings(t.Context())
+	if err != nil || !slices.ContainsFunc(fs, func(f finding.Finding) bool { return f.Subject == "production/web-2" && f.Check == "sshd-root-login" }) {
+		t.Error(len(fs), err)
+	}
+	write("web-1", "web-2")
+	if _, again := run(0); len(again) != 0 {
+		t.Error("a restart looks again at", again)
+	}
+	r := newRhythm(o, s)
+	if err := r.reread(t.Context()); err != nil || len(r.tasks) != 2 || r.tasks["production/web-1"].Every != time.Hour {
+		t.Errorf("%+v %v", r.tasks, err)
+	}
+	write("web-1")
+	if err := r.reread(t.Context()); err != nil || len(r.tasks) != 1 {
+		t.Errorf("%+v %v", r.tasks, err)
+	}
+	if err := r.assess(t.Context(), "production/web-2"); !errors.Is(err, errNoSystem) {
+		t.Error(err)
+	}
+	if err := os.WriteFile(path, []byte("systems: ["), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.reread(t.Context()); err == nil || len(r.tasks) != 1 {
+		t.Errorf("a broken estate takes systems away: %+v %v", r.tasks, err)
+	}
+}

@@ -1,0 +1,169 @@
+package hub
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"holdfast.example/holdfast/internal/agent"
+)
+
+const (
+	// atOnce is how many reports are handed on together.
+	atOnce = 64
+	// intakeTime is how long recording them may take before they are handed over again.
+	intakeTime = 5 * time.Minute
+	// waitTime is how long the first of them waits for others.
+	waitTime = 500 * time.Millisecond
+	// againTime is how long is waited after an intake that failed; after tries of them each report is tried alone, and what
+	// fails alone waits for parkTime, so that it holds no other up for longer.
+	againTime = 2 * time.Second
+	tries     = 10
+	parkTime  = 10 * time.Minute
+	// perAgent is how many reports of one agent wait at most: one that floods harms itself alone.
+	perAgent = 2000
+)
+
+// reports makes the stream of an environment's reports, and who reads it.
+func reports(ctx context.Context, js jetstream.JetStream, environment string) (jetstream.Consumer, error) {
+	ctx, cancel := context.WithTimeout(ctx, startTime)
+	defer cancel()
+	s, err := js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
+		Name: "FACTS", Subjects: []string{agent.AllFacts(environment)}, Retention: jetstream.WorkQueuePolicy, Storage: jetstream.FileStorage,
+		Discard: jetstream.DiscardNew, DiscardNewPerSubject: true, MaxMsgsPerSubject: perAgent, MaxBytes: maxPlace, MaxMsgSize: agent.MaxMessage,
+		Duplicates: 2 * time.Hour,
+	})
+	if err != nil {
+		return nil, err
+	}
+	// Whoever read before is gone: what it had not acknowledged comes again at once, in its order.
+	if err := s.DeleteConsumer(ctx, "hub"); err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
+		return nil, err
+	}
+	return s.CreateConsumer(ctx, jetstream.ConsumerConfig{Durable: "hub", AckPolicy: jetstream.AckExplicitPolicy, AckWait: intakeTime, MaxAckPending: atOnce, MaxDeliver: -1})
+}
+
+// take hands reports on until the hub closes.
+func (h *Hub) take(environment string, c jetstream.Consumer) {
+	unpack, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(agent.MaxReport))
+	if err != nil {
+		h.o.Log("reports of %s are not taken: %v", environment, err)
+		return
+	}
+	defer unpack.Close()
+	for h.ctx.Err() == nil {
+		batch, messages := h.fetch(environment, c, unpack)
+		if len(batch) == 0 {
+			continue
+		}
+		if h.record(environment, batch, messages) == nil || h.ctx.Err() != nil {
+			continue
+		}
+		for i := range batch {
+			if err := h.intake(batch[i:i+1], messages[i:i+1]); err != nil && h.ctx.Err() == nil {
+				h.o.Log("a report of agent %s cannot be recorded, and is tried again in %s: %v", batch[i].Agent, parkTime, err)
+				_ = messages[i].NakWithDelay(parkTime)
+			}
+		}
+	}
+}
+
+// record hands a batch over until it was taken, so that later reports do not overtake it.
+func (h *Hub) record(environment string, batch []Received, messages []jetstream.Msg) (err error) {
+	for range tries {
+		if err = h.intake(batch, messages); err == nil || h.ctx.Err() != nil {
+			return err
+		}
+		h.o.Log("reports of %s could not be recorded, and are tried again in %s: %v", environment, againTime, err)
+		select {
+		case <-h.ctx.Done():
+			return h.ctx.Err()
+		case <-time.After(againTime):
+		}
+		for _, m := range messages {
+			_ = m.InProgress() // else they come a second time, which does no harm
+		}
+	}
+	return err
+}
+
+func (h *Hub) intake(batch []Received, messages []jetstream.Msg) error {
+	ctx, cancel := context.WithTimeout(h.ctx, intakeTime/2)
+	defer cancel()
+	if err := h.o.Intake(ctx, batch); err != nil {
+		return err
+	}
+	for _, m := range messages {
+		_ = m.Ack() // else it comes a second time, and counts no more
+	}
+	return nil
+}
+
+// fetch waits for reports. What is none is said and let go of.
+func (h *Hub) fetch(environment string, c jetstream.Consumer, unpack *zstd.Decoder) (batch []Received, messages []jetstream.Msg) {
+	got, err := c.Fetch(atOnce, jetstream.FetchMaxWait(waitTime))
+	if err != nil {
+		select { // the bus is ending, or short of something
+		case <-h.ctx.Done():
+		case <-time.After(waitTime):
+		}
+		return nil, nil
+	}
+	for m := range got.Messages() {
+		r, err := received(m, unpack)
+		if err != nil {
+			h.o.Log("a report from %s in %s is dropped: %v", last(m.Subject()), environment, err)
+			_ = m.TermWithReason("unreadable")
+			continue
+		}
+		batch, messages = append(batch, r), append(messages, m)
+	}
+	return batch, messages
+}
+
+func received(m jetstream.Msg, unpack *zstd.Decoder) (Received, error) {
+	meta, err := m.Metadata()
+	if err != nil {
+		return Received{}, err
+	}
+	data, err := unpack.DecodeAll(m.Data(), nil)
+	if err != nil {
+		return Received{}, fmt.Errorf("unpack a report: %w", err)
+	}
+	out := Received{Agent: last(m.Subject()), At: meta.Timestamp}
+	if sent, err := time.Parse(time.RFC3339Nano, m.Headers().Get(agent.SentHeader)); err == nil {
+		out.Skew = sent.Sub(out.At)
+	}
+	out.Report, err = agent.ParseReport(data)
+	return out, err
+}
+
+// ErrAway means that an agent is not connected.
+var ErrAway = errors.New("the agent is not connected")
+
+func ask(ctx context.Context, conn *nats.Conn, a agent.Agent, j agent.Job) error {
+	data, err := json.Marshal(j)
+	if err != nil {
+		return err
+	}
+	m, err := conn.RequestWithContext(ctx, agent.Jobs(a.Environment, a.ID), data)
+	if errors.Is(err, nats.ErrNoResponders) {
+		return ErrAway
+	} else if err != nil {
+		return fmt.Errorf("ask agent %s: %w", a.ID, err)
+	}
+	var taken agent.Taken
+	if err := json.Unmarshal(m.Data, &taken); err != nil {
+		return fmt.Errorf("ask agent %s: its answer cannot be read", a.ID)
+	}
+	if taken.Error != "" {
+		return fmt.Errorf("ask agent %s: %s", a.ID, taken.Error)
+	}
+	return nil
+}

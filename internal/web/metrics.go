@@ -1,0 +1,95 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// Figures are how the control plane is, in numbers.
+type Figures interface {
+	Figures(ctx context.Context) (Numbers, error)
+}
+
+// Numbers are figures of one moment.
+type Numbers struct {
+	Open, Settled, Overdue        int // findings
+	Agents, AgentsSilent, Revoked int
+	LastRun                       time.Time // end of the newest run; zero: there is none
+}
+
+// metrics are what a Prometheus asks for.
+type metrics struct {
+	figures  Figures
+	requests *prometheus.HistogramVec
+	registry *prometheus.Registry
+	findings *prometheus.GaugeVec
+	agents   *prometheus.GaugeVec
+	lastRun  prometheus.Gauge
+	up       prometheus.Gauge
+}
+
+func newMetrics(f Figures, version string) *metrics {
+	m := &metrics{figures: f, registry: prometheus.NewRegistry(),
+		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "holdfast_http_request_seconds", Help: "Time to answer, by route and status.", Buckets: []float64{.005, .02, .1, .2, .5, 2}}, []string{"route", "status"}),
+		findings: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "holdfast_findings", Help: "Findings that are open, settled by a decision, or overdue (among the open)."}, []string{"state"}),
+		agents:   prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "holdfast_agents", Help: "Agents that report, are silent, or were revoked."}, []string{"state"}),
+		lastRun:  prometheus.NewGauge(prometheus.GaugeOpts{Name: "holdfast_last_run_timestamp_seconds", Help: "End of the newest run."}),
+		up:       prometheus.NewGauge(prometheus.GaugeOpts{Name: "holdfast_database_up", Help: "1 when the database could be read for these figures."}),
+	}
+	build := prometheus.NewGauge(prometheus.GaugeOpts{Name: "holdfast_build_info", Help: "1, with the version.", ConstLabels: prometheus.Labels{"version": version}})
+	build.Set(1)
+	m.registry.MustRegister(m.requests, m.findings, m.agents, m.lastRun, m.up, build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+// Metrics answer a Prometheus. They belong on an address of their own: beside the pages a proxy would show them to all.
+func (s *Server) Metrics() http.Handler { return s.metrics }
+
+func (m *metrics) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	n, err := m.figures.Figures(r.Context())
+	m.up.Set(0)
+	if err == nil {
+		m.up.Set(1)
+		m.findings.WithLabelValues("open").Set(float64(n.Open))
+		m.findings.WithLabelValues("settled").Set(float64(n.Settled))
+		m.findings.WithLabelValues("overdue").Set(float64(n.Overdue))
+		m.agents.WithLabelValues("reporting").Set(float64(n.Agents))
+		m.agents.WithLabelValues("silent").Set(float64(n.AgentsSilent))
+		m.agents.WithLabelValues("revoked").Set(float64(n.Revoked))
+		if !n.LastRun.IsZero() {
+			m.lastRun.Set(float64(n.LastRun.Unix()))
+		}
+	}
+	promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}).ServeHTTP(w, r)
+}
+
+// measured times what a mux answers, by its routes and not by what was asked: ids would be labels without end.
+func (m *metrics) measured(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		began, answer := time.Now(), &status{ResponseWriter: w, code: http.StatusOK}
+		mux.ServeHTTP(answer, r)
+		m.requests.WithLabelValues(cmp.Or(answer.route, r.Pattern, "none"), strconv.Itoa(answer.code)).Observe(time.Since(began).Seconds())
+	})
+}
+
+// status notes how a request was answered.
+type status struct {
+	http.ResponseWriter
+	code  int
+	route string // of those behind the session
+}
+
+func (s *status) WriteHeader(code int) {
+	s.code = code
+	s.ResponseWriter.WriteHeader(code)
+}
+
+// Unwrap lets http.ResponseController through.
+func (s *status) Unwrap() http.ResponseWriter { return s.ResponseWriter }

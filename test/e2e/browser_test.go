@@ -1,0 +1,395 @@
+// Package e2e walks through the pages in a real browser, with a virtual authenticator, and takes pictures for the
+// documentation.
+package e2e
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/cdproto/webauthn"
+	"github.com/chromedp/chromedp"
+
+	"holdfast.example/holdfast/internal/cli"
+)
+
+// command makes this binary be holdfast.
+const command = "HOLDFAST_IN_TEST"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(command) != "" {
+		os.Exit(cli.Run(context.Background(), "1.0", os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	}
+	os.Exit(m.Run())
+}
+
+// chromium gives the browser.
+func chromium(t *testing.T) string {
+	t.Helper()
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal(err)
+		}
+		t.Skip("no chromium here: sh tools/needs.sh")
+	}
+	return path
+}
+
+const estate = `
+organization: Northwind
+timezone: UTC
+people:
+  - {id: erika, name: Erika Muster}
+  - {id: sam, name: Sam Sicher}
+  - {id: otto, name: Otto Prüfer}
+roles: {security: [sam], auditor: [otto]}
+teams:
+  - {name: checkout, lead: erika, members: [erika]}
+environments:
+  - {name: production, stage: production}
+applications:
+  - {name: shop, team: checkout, exposure: internet, criticality: high}
+systems:
+  - {name: web-1, environment: production, application: shop, target: "rootfs:%s"}
+`
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// company is an estate of which one system was assessed, and a control plane that serves it.
+type company struct {
+	state, estate string
+	address, link string
+}
+
+func serve(t *testing.T) company {
+	t.Helper()
+	dir := t.TempDir()
+	c := company{state: filepath.Join(dir, "state"), estate: filepath.Join(dir, "estate.yaml")}
+	root := filepath.Join(dir, "web-1")
+	write(t, filepath.Join(root, "etc/os-release"), "ID=debian\nVERSION_ID=\"12\"\nPRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\n")
+	write(t, filepath.Join(root, "etc/ssh/sshd_config"), "PermitRootLogin yes\nPasswordAuthentication yes\nX11Forwarding yes\n")
+	write(t, filepath.Join(root, "usr/sbin/sshd"), "")
+	write(t, c.estate, fmt.Sprintf(estate, root))
+	assess := exec.Command(os.Args[0], "--state", c.state, "assess", "-f", c.estate, "--fail-on", "never")
+	assess.Env = append(os.Environ(), command+"=1")
+	if out, err := assess.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	cmd := exec.Command(os.Args[0], "--state", c.state, "serve", "-f", c.estate, "--listen", "127.0.0.1:0", "--agents", "127.0.0.1:0")
+	cmd.Env = append(os.Environ(), command+"=1")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stderr = os.Stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		if at, ok := strings.CutPrefix(lines.Text(), "Serving on "); ok {
+			c.address = strings.TrimSuffix(at, "/")
+		}
+		if _, link, ok := strings.Cut(lines.Text(), "ten minutes: "); ok {
+			c.link = link
+			go func() {
+				for lines.Scan() { // or it waits for a reader
+				}
+			}()
+			return c
+		}
+	}
+	t.Fatal("it serves nothing")
+	return c
+}
+
+// browser is one of its own, with an authenticator of its own.
+type browser struct {
+	t   *testing.T
+	ctx context.Context
+	c   company
+	bad *watched
+}
+
+func open(t *testing.T, c company, path string) browser {
+	t.Helper()
+	b := browser{t, nil, c, &watched{}}
+	alloc, end := chromedp.NewExecAllocator(t.Context(), append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.Flag("lang", "en"))...)
+	t.Cleanup(end)
+	ctx, end := chromedp.NewContext(alloc, chromedp.WithListener(func(e any) {
+		switch e := e.(type) {
+		case *runtime.EventExceptionThrown:
+			b.bad.add("a script failed: " + e.ExceptionDetails.Text)
+		case *network.EventRequestWillBeSent:
+			if !strings.HasPrefix(e.Request.URL, c.address+"/") && !strings.HasPrefix(e.Request.URL, "data:") { // of the browser itself
+				b.bad.add("another host is asked: " + e.Request.URL)
+			}
+		}
+	}))
+	t.Cleanup(end)
+	b.ctx = ctx
+	no := false
+	b.do(func(ctx context.Context, t *chromedp.Target) (none chromedp.Void, err error) {
+		if _, err = cdp.Call(ctx, t, webauthn.Enable, webauthn.EnableParams{EnableUI: &no}); err != nil {
+			return none, err
+		}
+		_, err = cdp.Call(ctx, t, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{Options: &webauthn.VirtualAuthenticatorOptions{
+			Protocol: webauthn.AuthenticatorProtocolCtap2, Transport: webauthn.AuthenticatorTransportInternal, HasResidentKey: true, HasUserVerification: true, IsUserVerified: true, AutomaticPresenceSimulation: true,
+		}})
+		return none, err
+	})
+	return b
+}
+
+// watched is what pages did that they must not.
+type watched struct {
+	mu  sync.Mutex
+	all []string
+}
+
+func (w *watched) add(s string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.all = append(w.all, s)
+}
+
+const patience = 30 * time.Second
+
+func (b browser) do(actions ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	if err := chromedp.Do(b.ctx, actions...); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// ask runs an action for its value, in time.
+func ask[T any](b browser, a chromedp.Action[T]) T {
+	b.t.Helper()
+	ctx, end := context.WithTimeout(b.ctx, patience)
+	defer end()
+	v, err := chromedp.Run(ctx, a)
+	if err != nil {
+		b.t.Fatalf("%v; the page says:\n%s", err, b.text())
+	}
+	return v
+}
+
+func (b browser) goTo(path string) { b.t.Helper(); b.do(chromedp.Navigate(b.c.address + path)) }
+
+// press presses a button by its name, and waits for the page that holds a text.
+func (b browser) press(name, until string) {
+	b.t.Helper()
+	ask(b, chromedp.Click(fmt.Sprintf("//button[starts-with(normalize-space(.), %q)]", name)))
+	b.sees(until)
+}
+
+// sees waits for a text on the page.
+func (b browser) sees(text string) {
+	b.t.Helper()
+	end := time.Now().Add(patience)
+	for !strings.Contains(b.text(), text) {
+		if time.Now().After(end) {
+			b.t.Fatalf("the page never says %q but:\n%s", text, b.text())
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+// text is what the page says; nothing while it changes.
+func (b browser) text() string {
+	text, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`document.readyState === "complete" && document.body ? document.body.innerText : ""`))
+	if err != nil {
+		return ""
+	}
+	return text
+}
+
+// webp takes a picture that is small.
+func webp(ctx context.Context, t *chromedp.Target) ([]byte, error) {
+	quality := int64(70)
+	r, err := cdp.Call(ctx, t, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormatWebp, Quality: &quality})
+	return r.Data, err
+}
+
+// violations runs axe-core over the page: WCAG 2.2, levels A and AA.
+func (b browser) violations() []string {
+	b.t.Helper()
+	axe, err := os.ReadFile("node_modules/axe-core/axe.min.js")
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			b.t.Fatal(err)
+		}
+		b.t.Skip("axe-core is not here: make needs")
+	}
+	ask(b, chromedp.Evaluate[bool](string(axe)+"; true"))
+	return ask(b, chromedp.Evaluate[[]string](`axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] })
+		.then((r) => r.violations.flatMap((v) => v.nodes.map((n) => v.id + " (" + v.help + "): " + n.html)))`, chromedp.EvalAwaitPromise))
+}
+
+// picture keeps the page as it looks, wide and narrow, where pictures are wanted.
+func (b browser) picture(name string) {
+	b.t.Helper()
+	dir := os.Getenv("HOLDFAST_PICTURES")
+	for _, width := range []int64{1100, 360} {
+		b.do(chromedp.EmulateViewport(width, 900))
+		if ask(b, chromedp.Evaluate[bool](`document.documentElement.scrollWidth > document.documentElement.clientWidth`)) {
+			b.t.Errorf("%s is wider than %d pixels", name, width)
+		}
+		for _, w := range b.violations() {
+			b.t.Errorf("%s at %d pixels: %s", name, width, w)
+		}
+		if dir != "" {
+			write(b.t, filepath.Join(dir, fmt.Sprintf("%s-%d.webp", name, width)), string(ask(b, webp)))
+		}
+	}
+	b.do(chromedp.EmulateViewport(1100, 900))
+}
+
+// TestAxe: what hinders people is found.
+func TestAxe(t *testing.T) {
+	path := chromium(t)
+	b := open(t, serve(t), path)
+	b.goTo("/")
+	b.do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := chromedp.Evaluate[bool](`document.querySelector("main").append(new Image(), document.createElement("input")); true`)(ctx, t)
+		return err
+	}))
+	all := strings.Join(b.violations(), " ")
+	for _, want := range []string{"image-alt", "label"} {
+		if !strings.Contains(all, want) {
+			t.Errorf("%s is not among %q", want, all)
+		}
+	}
+}
+
+var findingLink = regexp.MustCompile(`/findings/F-[A-Z2-7]{10}`)
+
+// TestTwoPeople: who runs the control plane adds a passkey for erika and makes a link for sam; erika logs in, finds a fault
+// of her team's and asks for an extension; sam, in another browser, logs in and approves it; nobody could do it alone; the
+// ledger shows all of it.
+func TestTwoPeople(t *testing.T) {
+	path := chromium(t)
+	began := time.Now()
+	c := serve(t)
+	erika, sam := open(t, c, path), open(t, c, path)
+
+	erika.do(chromedp.Navigate(c.link))
+	erika.press("Log in", "What to do next")
+	erika.picture("overview")
+	erika.goTo("/passkeys")
+	erika.do(chromedp.SetValue(chromedp.CSS(`form[action="/passkeys/invite"] select`), "sam"))
+	erika.press("Make a link", "It logs in once")
+	link := ask(erika, chromedp.Text(chromedp.CSS("main code")))
+	erika.goTo("/passkeys")
+	erika.do(chromedp.SetValue(chromedp.CSS(`form[action="/passkeys"] select`), "erika"))
+	erika.press("Add a passkey", "Last log-in")
+	erika.picture("passkeys")
+	erika.press("Log out", "no session any more")
+	erika.goTo("/")
+	erika.picture("log-in")
+	erika.press("Log in with a passkey", "What to do next")
+	erika.sees("Erika Muster")
+	if strings.Contains(erika.text(), "Ledger") {
+		t.Error("a team is offered the ledger")
+	}
+
+	erika.goTo("/findings")
+	erika.sees("permitrootlogin is yes")
+	erika.picture("findings")
+	href := ask(erika, chromedp.AttributeValue(`//tr[contains(., 'permitrootlogin is yes')]//a`, "href")).Value
+	if !findingLink.MatchString(href) {
+		t.Fatal(href)
+	}
+	erika.goTo(href)
+	before := erika.text()
+	if !strings.Contains(before, "Violated: Root cannot log in over SSH") {
+		t.Fatal(before)
+	}
+	ends := time.Now().AddDate(0, 5, 0).UTC().Truncate(24 * time.Hour).Add(12 * time.Hour)
+	until := ends.Format(time.DateOnly)
+	erika.do(chromedp.Click(chromedp.CSS("details summary")),
+		chromedp.SetValue(chromedp.CSS(`select[name="kind"]`), "extension"), chromedp.SetValue(chromedp.CSS(`input[name="until"]`), until),
+		chromedp.SendKeys(chromedp.CSS(`textarea[name="reason"]`), "The supplier needs root until <b>April</b>."))
+	erika.picture("finding")
+	erika.press("Ask, with passkey", "extension, requested, until "+until)
+	erika.goTo("/decisions")
+	erika.sees("requested")
+	if strings.Contains(erika.text(), "Approve") {
+		t.Error("who asked is offered to approve")
+	}
+
+	sam.do(chromedp.Navigate(link))
+	sam.press("Log in", "Add a passkey")
+	sam.press("Add a passkey", "Last log-in")
+	sam.goTo("/decisions")
+	sam.sees("The supplier needs root until <b>April</b>.")
+	sam.picture("decisions")
+	sam.press("Approve, with passkey", "in force")
+	sam.goTo(href)
+	sam.sees("extension, in force, until " + until)
+	erika.goTo(href)
+	if _, due, _ := strings.Cut(erika.text(), "Due\n"); !strings.HasPrefix(due, until) {
+		t.Errorf("the deadline did not move to %s:\n%s", until, erika.text())
+	}
+	// When it ends, the finding is overdue.
+	for days, overdue := range map[int]bool{0: false, 1: true} {
+		list := exec.Command(os.Args[0], "--state", c.state, "finding", "list", "-f", c.estate, "--now", ends.AddDate(0, 0, days).Format(time.RFC3339))
+		list.Env = append(os.Environ(), command+"=1")
+		out, err := list.Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		line := regexp.MustCompile(`(?m)^.*permitrootlogin is yes.*$`).FindString(string(out))
+		if strings.Contains(line, "overdue for") != overdue || line == "" {
+			t.Errorf("%d days after the end: %q", days, line)
+		}
+	}
+	sam.goTo("/agents")
+	sam.sees("No agent has joined yet")
+	sam.picture("agents")
+	sam.goTo("/runs")
+	sam.sees("rootfs:")
+	sam.picture("runs")
+	ledger := func() bool { sam.goTo("/ledger"); return strings.Contains(sam.text(), "approved") }
+	if !ledger() {
+		t.Error(sam.text())
+	}
+	for _, words := range []string{"a link for sam to log in once was made by link of the terminal", "erika logged in by a passkey", "a passkey of sam was added by sam", "asked for"} {
+		if !strings.Contains(sam.text(), words) {
+			t.Errorf("the ledger does not say %q:\n%s", words, sam.text())
+		}
+	}
+	sam.picture("ledger")
+	verify := exec.Command(os.Args[0], "--state", c.state, "ledger", "verify")
+	verify.Env = append(os.Environ(), command+"=1")
+	if out, err := verify.CombinedOutput(); err != nil || !strings.Contains(string(out), "The ledger is whole") {
+		t.Errorf("%v: %s", err, out)
+	}
+	for _, b := range []browser{erika, sam} {
+		for _, bad := range b.bad.all {
+			t.Error(bad)
+		}
+	}
+	fmt.Printf("e2e: 2 people in 2 browsers, 9 pages at 2 widths, 1 decision, the ledger whole, in %.1f s\n", time.Since(began).Seconds())
+}

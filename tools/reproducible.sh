@@ -1,0 +1,15 @@
+#!/bin/sh
+# Builds the package of the commit that is checked out twice, in two other folders, and compares.
+set -eu
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+for n in one another/deeper; do
+	git clone -q . "$work/$n"
+	(cd "$work/$n" && sh tools/package.sh | cut -d' ' -f1) >> "$work/sums"
+done
+if [ "$(sort -u "$work/sums" | wc -l)" != 1 ]; then
+	echo "the two builds differ:" >&2
+	cat "$work/sums" >&2
+	exit 1
+fi
+echo "both builds have SHA-256 $(head -1 "$work/sums")"
