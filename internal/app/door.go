@@ -24,7 +24,7 @@ func openDoor(ctx context.Context, o ServeOptions) (door, error) {
 	if (o.TLSCert == "") != (o.TLSKey == "") {
 		return door{}, &UsageError{"--tls-cert and --tls-key belong together: give both or none"}
 	}
-	host, port, err := net.SplitHostPort(o.Listen)
+	host, _, err := net.SplitHostPort(o.Listen)
 	if err != nil {
 		return door{}, &UsageError{fmt.Sprintf("--listen %q: want an address and a port, 127.0.0.1:8470 for example", o.Listen)}
 	}
@@ -42,7 +42,7 @@ func openDoor(ctx context.Context, o ServeOptions) (door, error) {
 		return door{}, err
 	}
 	at := l.Addr().String()
-	_, port, _ = net.SplitHostPort(at)
+	_, port, _ := net.SplitHostPort(at)
 	return door{l, "http://" + net.JoinHostPort("localhost", port), []string{at, net.JoinHostPort("127.0.0.1", port), net.JoinHostPort("::1", port)}}, nil
 }
 
