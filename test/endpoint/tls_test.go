@@ -282,7 +282,7 @@ func TestZoo(t *testing.T) {
 			}
 			if z.grade == "A+" && len(z.want) == 0 {
 				for _, r := range a.Results {
-					if r.Verdict != check.Pass && r.Verdict != check.NotApplicable {
+					if r.Verdict != check.Pass && r.Verdict != check.NotApplicable && !(r.Check == "drift-unapproved" && r.Verdict == check.Unknown) { // nobody approved a baseline here
 						t.Errorf("%s is %s: %s", r.Check, r.Verdict, r.Detail)
 					}
 				}
