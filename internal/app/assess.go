@@ -19,6 +19,7 @@ import (
 	"holdfast.example/holdfast/internal/fact"
 	"holdfast.example/holdfast/internal/finding"
 	"holdfast.example/holdfast/internal/host"
+	"holdfast.example/holdfast/internal/picture"
 	"holdfast.example/holdfast/internal/report"
 	"holdfast.example/holdfast/internal/run"
 	"holdfast.example/holdfast/internal/store/sqlite"
@@ -152,6 +153,11 @@ func Assess(ctx context.Context, o Options) (*report.Assessment, error) {
 		return nil, err
 	}
 	outcomes = append(outcomes, more...)
+	if a.Run != "" {
+		if err := store.Judged(ctx, judgedAt, picture.Marks(outcomes)); err != nil {
+			return nil, err
+		}
+	}
 	stand(w.vulnerable, known, judgedAt)
 	a.Vulnerabilities = append([]report.Vulnerability{}, w.vulnerable...)
 	a.Vulnerabilities = append(a.Vulnerabilities, others...)

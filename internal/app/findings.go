@@ -11,6 +11,7 @@ import (
 	"holdfast.example/holdfast/internal/check"
 	"holdfast.example/holdfast/internal/finding"
 	"holdfast.example/holdfast/internal/run"
+	"holdfast.example/holdfast/internal/store/sqlite"
 	"holdfast.example/holdfast/internal/subject/all"
 	"holdfast.example/holdfast/internal/subject/tlsserver"
 )
@@ -19,13 +20,18 @@ import (
 type FindingQuery struct {
 	State, DB, Estate string
 	Only              []string // check or requirement ids
-	Subjects, Apps    []string
+	Subjects          []string // nil: all
+	Apps              []string
 	Teams             []string
-	All               bool // closed and settled ones too
-	Limit             int  // 0: all
+	All               bool           // closed and settled ones too
+	Severity          check.Severity // empty: all
+	DueFrom, DueUntil time.Time      // zero: all
+	Flaw              string         // a vulnerability; empty: all
+	Skip              int            // how many of the list are passed over
+	After             string         // a finding after which the list goes on
+	Limit             int            // 0: all
 	Now               time.Time
-	AsOf              bool                       // what was known at Now, where that is past
-	Sees              func(finding.Finding) bool // whose they are to see; nil: all
+	AsOf              bool // what was known at Now, where that is past
 }
 
 // FindingPage is the beginning of a list of findings.
@@ -44,18 +50,16 @@ func Findings(ctx context.Context, q FindingQuery) (FindingPage, error) {
 	defer d.store.Close()
 	var page FindingPage
 	past := q.AsOf && q.Now.Before(time.Now())
-	if !past && q.Sees == nil {
+	if !past && !q.All && len(q.Apps) == 0 && len(q.Teams) == 0 {
+		return d.list(ctx, q)
+	}
+	if !past {
 		if page.Open, page.Settled, err = d.store.Open(ctx, q.Now); err != nil {
 			return page, err
 		}
 	}
-	of := checksByID()
-	wanted := func(f finding.Finding) bool {
-		return (len(q.Subjects) == 0 || slices.Contains(q.Subjects, f.Subject)) &&
-			(len(q.Apps) == 0 || meets(f.Applications, q.Apps)) && (len(q.Teams) == 0 || meets(f.Teams, q.Teams)) &&
-			(len(q.Only) == 0 || asksFor(q.Only, f.Check, of[f.Check])) && (q.Sees == nil || q.Sees(f))
-	}
-	if !past && !q.All && q.Sees == nil {
+	wanted := q.wants()
+	if !past && !q.All {
 		page.Findings, err = d.store.Next(ctx, q.Now, q.Limit, wanted)
 		return page, err
 	}
@@ -75,15 +79,6 @@ func Findings(ctx context.Context, q FindingQuery) (FindingPage, error) {
 			}
 		}
 	}
-	if q.Sees != nil && !past {
-		for _, f := range list {
-			if f.State == finding.Open && wanted(f) {
-				if page.Open++; f.Settled(q.Now) {
-					page.Open, page.Settled = page.Open-1, page.Settled+1
-				}
-			}
-		}
-	}
 	list = slices.DeleteFunc(list, func(f finding.Finding) bool {
 		return !q.All && (f.State == finding.Closed || f.Settled(q.Now)) || !wanted(f)
 	})
@@ -96,6 +91,44 @@ func Findings(ctx context.Context, q FindingQuery) (FindingPage, error) {
 	}
 	page.Findings = list
 	return page, nil
+}
+
+// wants tells whether the query is about a finding.
+func (q FindingQuery) wants() func(finding.Finding) bool {
+	of := checksByID()
+	return func(f finding.Finding) bool {
+		return (q.Subjects == nil || slices.Contains(q.Subjects, f.Subject)) &&
+			(len(q.Apps) == 0 || meets(f.Applications, q.Apps)) && (len(q.Teams) == 0 || meets(f.Teams, q.Teams)) &&
+			(len(q.Only) == 0 || asksFor(q.Only, f.Check, of[f.Check]))
+	}
+}
+
+// list lists open findings by what the database knows of them without reading each. Open and settled are all of the subjects.
+func (d *desk) list(ctx context.Context, q FindingQuery) (page FindingPage, err error) {
+	if q.Subjects == nil {
+		page.Open, page.Settled, err = d.store.Open(ctx, q.Now)
+	} else {
+		page.Open, page.Settled, err = d.store.OpenOn(ctx, q.Now, q.Subjects)
+	}
+	if err != nil {
+		return page, err
+	}
+	query := sqlite.Query{Subjects: q.Subjects, Severity: q.Severity, DueFrom: q.DueFrom, DueBefore: q.DueUntil, Flaw: q.Flaw, Skip: q.Skip, After: q.After, Limit: q.Limit}
+	if len(q.Only) > 0 {
+		query.Checks = []string{}
+		for id, c := range checksByID() {
+			if asksFor(q.Only, id, c) {
+				query.Checks = append(query.Checks, id)
+			}
+		}
+		for _, word := range q.Only { // checks of the estate have no entry there
+			if !slices.Contains(query.Checks, word) {
+				query.Checks = append(query.Checks, word)
+			}
+		}
+	}
+	page.Findings, err = d.store.List(ctx, q.Now, query)
+	return page, err
 }
 
 func meets(a, b []string) bool {

@@ -14,7 +14,6 @@ import (
 	"holdfast.example/holdfast/internal/access"
 	"holdfast.example/holdfast/internal/estate"
 	"holdfast.example/holdfast/internal/event"
-	"holdfast.example/holdfast/internal/finding"
 	"holdfast.example/holdfast/internal/ledger"
 	"holdfast.example/holdfast/internal/run"
 	"holdfast.example/holdfast/internal/store/sqlite"
@@ -62,7 +61,7 @@ func Serve(ctx context.Context, o ServeOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	s, err := web.New(web.Options{Data: pages, Decisions: pages, Operations: pages, Figures: pages, People: pages, Version: o.Version, Now: time.Now, Origin: door.origin, Hosts: door.hosts})
+	s, err := web.New(web.Options{Data: pages, Decisions: pages, Operations: pages, Pictures: pages, Figures: pages, People: pages, Version: o.Version, Now: time.Now, Origin: door.origin, Hosts: door.hosts})
 	if err != nil {
 		return errors.Join(err, door.listener.Close())
 	}
@@ -109,6 +108,10 @@ type pages struct {
 	estate *estate.Estate // nil: there is none, or it was not read yet
 	people []web.Person
 	until  time.Time // people are read again then
+	judges *world    // nil: not needed yet
+
+	gallery gallery
+	beside  sync.WaitGroup // what goes on when its request has its answer
 }
 
 func (p *pages) Ready(ctx context.Context) error {
@@ -117,15 +120,6 @@ func (p *pages) Ready(ctx context.Context) error {
 		return err
 	}
 	return d.store.Close()
-}
-
-func (p *pages) Findings(ctx context.Context, v access.Viewer, limit int) (web.Findings, error) {
-	q := FindingQuery{State: p.o.State, DB: p.o.DB, Estate: p.o.Estate, Limit: limit, Now: time.Now()}
-	if !v.All {
-		q.Sees = func(f finding.Finding) bool { return v.Sees(f.Teams, f.Applications) }
-	}
-	page, err := Findings(ctx, q)
-	return web.Findings{List: page.Findings, Open: page.Open, Settled: page.Settled}, err
 }
 
 func (p *pages) Finding(ctx context.Context, v access.Viewer, id string) (web.Detail, error) {

@@ -51,7 +51,7 @@ func packages(t *testing.T) []pkg {
 // core are the packages that judge. Subjects belong to them.
 func isCore(name string) bool {
 	first := strings.Split(strings.TrimPrefix(name, "internal/"), "/")[0]
-	return slices.Contains([]string{"estate", "requirement", "fact", "host", "check", "finding", "run", "usercheck", "subject", "report", "sla", "vuln", "waiver", "sbom", "scanresult", "gosym", "access", "agent", "event", "schedule", "drift"}, first) &&
+	return slices.Contains([]string{"estate", "requirement", "fact", "host", "check", "finding", "run", "usercheck", "subject", "report", "sla", "vuln", "waiver", "sbom", "scanresult", "gosym", "access", "agent", "event", "schedule", "drift", "picture"}, first) &&
 		!strings.HasPrefix(name, "internal/check/checktest") && !strings.HasPrefix(name, "internal/host/hosttest")
 }
 

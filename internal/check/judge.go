@@ -57,7 +57,7 @@ func Judge(c *Check, cat Catalogue, obs []fact.Observation, e *estate.Estate, no
 		}
 		tidy(&o.Result)
 		o.Result = withGaps(c, o.Observation.Fact, o.Result)
-		o.Result = withAge(set, o.Observation.ObservedAt, now, o.Result)
+		o.Result = Aged(set, o.Observation.ObservedAt, now, o.Result)
 	}
 	return merged(out)
 }
@@ -117,8 +117,8 @@ func withGaps(c *Check, f fact.Fact, r Result) Result {
 	return Unseen(text)
 }
 
-// withAge makes what was seen too long ago unknown. A fault that was seen stays a fault.
-func withAge(s Settings, seen, now time.Time, r Result) Result {
+// Aged makes what was seen too long ago unknown. A fault that was seen stays a fault.
+func Aged(s Settings, seen, now time.Time, r Result) Result {
 	age := now.Sub(seen)
 	if r.Verdict != Pass && r.Verdict != NotApplicable || seen.IsZero() || age <= s.MaxAge {
 		return r

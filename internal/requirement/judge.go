@@ -67,25 +67,14 @@ func (j Judgement) Applications() []Application {
 // Judge gives the status of the requirement in each scope and over all. It is pure, and the order
 // of the input changes nothing.
 func (r *Requirement) Judge(in Input) Judgement {
-	j := Judgement{ID: r.ID, Title: r.Title, Level: r.Level, Checks: checkIDs(in)}
-	var subjects []string
+	j := Judgement{ID: r.ID, Title: r.Title, Checks: checkIDs(in)}
 	for _, v := range r.views(in) {
 		s := v.judge()
 		s.Counts = v.counts
 		s.Reason = s.text([]Scope{s.Scope})
-		if s.Counts {
-			j.Failing += s.Failing
-			subjects = append(subjects, s.subjects...)
-			if s.Level.rank() < j.Level.rank() {
-				j.Level = s.Level
-			}
-		}
 		j.Scopes = append(j.Scopes, s)
 	}
-	sort.Strings(subjects)
-	j.Subjects = len(slices.Compact(subjects))
-	j.Status, j.Reason = overall(r, j.Scopes)
-	return j
+	return r.Narrowed(j, func(Scope) bool { return true })
 }
 
 // views cuts the input into scopes, sorted by name.

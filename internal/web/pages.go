@@ -4,30 +4,22 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"time"
 
 	"holdfast.example/holdfast/internal/access"
+	"holdfast.example/holdfast/internal/check"
 	"holdfast.example/holdfast/internal/waiver"
 )
 
-func (s *Server) overview(w http.ResponseWriter, r *http.Request) {
-	v := viewer(r)
-	all, err := s.data.Findings(r.Context(), v, perPage)
-	if err != nil {
-		s.failed(w, r, err)
-		return
-	}
-	s.show(w, r, http.StatusOK, overviewPage(v, summary(all, s.now()), s.version))
-}
-
 func (s *Server) findings(w http.ResponseWriter, r *http.Request) {
 	v := viewer(r)
-	all, err := s.data.Findings(r.Context(), v, perPage)
+	q := FindingQuery{Severity: check.Severity(r.FormValue("severity")), Due: bounded(r.FormValue("due")), Only: bounded(r.FormValue("only")), System: bounded(r.FormValue("system")),
+		Application: bounded(r.FormValue("application")), Flaw: bounded(r.FormValue("vulnerability")), Skip: place(r), Limit: perPage}
+	all, err := s.data.Findings(r.Context(), v, q)
 	if err != nil {
 		s.failed(w, r, err)
 		return
 	}
-	s.show(w, r, http.StatusOK, findingsPage(v, all, s.now()))
+	s.show(w, r, http.StatusOK, findingsPage(v, q, all, s.now()))
 }
 
 func (s *Server) finding(w http.ResponseWriter, r *http.Request) {
@@ -87,37 +79,8 @@ func (s *Server) failed(w http.ResponseWriter, r *http.Request, err error) {
 	s.show(w, r, http.StatusInternalServerError, messagePage("This page cannot be made", "The database could not be read. On the server: holdfast doctor", &v))
 }
 
-// Summary is what the overview says.
-type Summary struct {
-	Findings
-	Overdue, Week int // among those shown
-	Severities    []Count
-	Shown         bool // all are counted, not only the first of them
-}
-
 // Count is how many of a name.
 type Count struct {
 	Name string
 	N    int
-}
-
-func summary(all Findings, now time.Time) Summary {
-	s := Summary{Findings: all, Shown: all.Open <= len(all.List)}
-	n := map[string]int{}
-	for _, f := range all.List {
-		n[string(f.Severity)]++
-		switch {
-		case f.Due == nil:
-		case f.Due.Before(now):
-			s.Overdue++
-		case f.Due.Before(now.AddDate(0, 0, 7)):
-			s.Week++
-		}
-	}
-	for _, name := range []string{"critical", "high", "moderate", "low", "info"} {
-		if n[name] > 0 {
-			s.Severities = append(s.Severities, Count{name, n[name]})
-		}
-	}
-	return s
 }

@@ -18,6 +18,7 @@ import (
 
 	"holdfast.example/holdfast/internal/access"
 	"holdfast.example/holdfast/internal/agent"
+	"holdfast.example/holdfast/internal/check"
 	"holdfast.example/holdfast/internal/event"
 	"holdfast.example/holdfast/internal/finding"
 	"holdfast.example/holdfast/internal/run"
@@ -28,8 +29,8 @@ import (
 type Data interface {
 	// Ready tells whether what is shown can be read at all.
 	Ready(ctx context.Context) error
-	// Findings gives open findings that a viewer sees, what to do next first, at most limit, and how many there are.
-	Findings(ctx context.Context, v access.Viewer, limit int) (Findings, error)
+	// Findings gives open findings that a viewer sees, what to do next first, and how many there are.
+	Findings(ctx context.Context, v access.Viewer, q FindingQuery) (Findings, error)
 	// Finding gives one with its history. ErrNone: there is none of that id for this viewer.
 	Finding(ctx context.Context, v access.Viewer, id string) (Detail, error)
 	// Ledger gives the newest entries of the ledger, the newest first, at most limit.
@@ -47,9 +48,22 @@ type Operations interface {
 // ErrNone says that there is nothing of that id.
 var ErrNone = errors.New("there is no such thing")
 
-// Findings is the beginning of the list of open findings.
+// FindingQuery says which open findings are wanted. The zero FindingQuery wants all.
+type FindingQuery struct {
+	Severity            check.Severity
+	Due                 string // overdue, week; empty: all
+	Only                string // a check or requirement
+	System, Application string
+	Flaw                string // a vulnerability
+	Skip                int    // how many are passed over
+	After               string // a finding after which the list goes on
+	Limit               int
+}
+
+// Findings is a part of the list of open findings.
 type Findings struct {
 	List    []finding.Finding
+	More    bool // there are more after these
 	Open    int
 	Settled int
 }
@@ -90,6 +104,7 @@ type Server struct {
 	data       Data
 	decisions  Decisions
 	operations Operations
+	pictures   Pictures
 	metrics    *metrics
 	people     People
 	auth       *webauthn.WebAuthn
@@ -107,6 +122,7 @@ type Options struct {
 	Data       Data
 	Decisions  Decisions
 	Operations Operations
+	Pictures   Pictures
 	Figures    Figures
 	People     People
 	Version    string
@@ -128,7 +144,7 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("prepare passkeys for %s: %w", o.Origin, err)
 	}
-	s := &Server{data: o.Data, decisions: o.Decisions, operations: o.Operations, people: o.People, auth: auth, now: o.Now, sessions: newSessions(at.Scheme == "https"), ceremonies: ceremonies{secure: at.Scheme == "https"}, origin: o.Origin, origins: map[string]bool{at.Host: true}, version: o.Version, make: event.Maker{Version: o.Version}, metrics: newMetrics(o.Figures, o.Version)}
+	s := &Server{data: o.Data, decisions: o.Decisions, operations: o.Operations, pictures: o.Pictures, people: o.People, auth: auth, now: o.Now, sessions: newSessions(at.Scheme == "https"), ceremonies: ceremonies{secure: at.Scheme == "https"}, origin: o.Origin, origins: map[string]bool{at.Host: true}, version: o.Version, make: event.Maker{Version: o.Version}, metrics: newMetrics(o.Figures, o.Version)}
 	for _, h := range o.Hosts {
 		s.origins[h] = true
 	}

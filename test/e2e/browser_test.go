@@ -371,6 +371,15 @@ func TestTwoPeople(t *testing.T) {
 	sam.goTo("/runs")
 	sam.sees("rootfs:")
 	sam.picture("runs")
+	for _, x := range []struct{ path, name, says string }{
+		{"/", "overview-security", "By application"}, {"/requirements", "requirements", "A.5.2.1"}, {"/requirements/A.5.2.1", "requirement", "Root cannot log in over SSH"},
+		{"/systems", "systems", "production/web-1"}, {"/systems/production%2Fweb-1", "system", "Checks on production/web-1"},
+		{"/vulnerabilities", "vulnerabilities", "open"}, {"/search?q=root", "search", "sshd-root-login"},
+	} {
+		sam.goTo(x.path)
+		sam.sees(x.says)
+		sam.picture(x.name)
+	}
 	ledger := func() bool { sam.goTo("/ledger"); return strings.Contains(sam.text(), "approved") }
 	if !ledger() {
 		t.Error(sam.text())
@@ -391,5 +400,5 @@ func TestTwoPeople(t *testing.T) {
 			t.Error(bad)
 		}
 	}
-	fmt.Printf("e2e: 2 people in 2 browsers, 9 pages at 2 widths, 1 decision, the ledger whole, in %.1f s\n", time.Since(began).Seconds())
+	fmt.Printf("e2e: 2 people in 2 browsers, 16 pages at 2 widths, 1 decision, the ledger whole, in %.1f s\n", time.Since(began).Seconds())
 }

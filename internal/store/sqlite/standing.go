@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"holdfast.example/holdfast/internal/check"
 	"holdfast.example/holdfast/internal/finding"
 )
 
@@ -58,4 +59,64 @@ func (s *Store) Set(ctx context.Context, name, value string) error {
 		return fmt.Errorf("keep setting %s in %s: %w", name, s.path, err)
 	}
 	return nil
+}
+
+// Work is how many findings of one severity are to be mended by one time.
+type Work struct {
+	Severity check.Severity
+	Due      time.Time // zero: no deadline
+	N        int
+}
+
+// Work counts the open findings that no decision settles at a time, by subject.
+func (s *Store) Work(ctx context.Context, now time.Time) (map[string][]Work, error) {
+	rows, err := s.db.QueryContext(ctx, `SELECT c.subject, s.severity, s.due, count(*) FROM standings s JOIN clocks c ON c.id = s.clock
+		WHERE s.settled_until < ? GROUP BY c.subject, s.severity, s.due ORDER BY c.subject, s.due, s.severity`, stamp(now))
+	if err != nil {
+		return nil, fmt.Errorf("count findings in %s: %w", s.path, err)
+	}
+	defer rows.Close()
+	out := map[string][]Work{}
+	for rows.Next() {
+		var subject, due string
+		var rank int
+		var w Work
+		if err := rows.Scan(&subject, &rank, &due, &w.N); err != nil {
+			return nil, err
+		}
+		w.Severity = severities[min(max(rank, 0), len(severities)-1)]
+		if due != never {
+			if w.Due, err = time.Parse(time.RFC3339Nano, due); err != nil {
+				return nil, fmt.Errorf("count findings in %s: %w", s.path, err)
+			}
+		}
+		out[subject] = append(out[subject], w)
+	}
+	return out, rows.Err()
+}
+
+// severities by their rank.
+var severities = []check.Severity{check.Critical, check.High, check.Moderate, check.Low, check.Info}
+
+// Settled is where findings are settled.
+type Settled struct{ Subject, Check string }
+
+// SettledAt counts the findings that a decision settles at a time, by subject and check.
+func (s *Store) SettledAt(ctx context.Context, now time.Time) (map[Settled]int, error) {
+	rows, err := s.db.QueryContext(ctx, `SELECT f.subject, f.check_id, count(*) FROM standings s JOIN findings f ON f.id = s.finding
+		WHERE s.settled_until <> '' AND s.settled_until >= ? GROUP BY f.subject, f.check_id`, stamp(now))
+	if err != nil {
+		return nil, fmt.Errorf("read what is settled from %s: %w", s.path, err)
+	}
+	defer rows.Close()
+	out := map[Settled]int{}
+	for rows.Next() {
+		var x Settled
+		var n int
+		if err := rows.Scan(&x.Subject, &x.Check, &n); err != nil {
+			return nil, err
+		}
+		out[x] = n
+	}
+	return out, rows.Err()
 }

@@ -1,0 +1,154 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"holdfast.example/holdfast/internal/access"
+	"holdfast.example/holdfast/internal/check"
+	"holdfast.example/holdfast/internal/finding"
+	"holdfast.example/holdfast/internal/picture"
+	"holdfast.example/holdfast/internal/requirement"
+)
+
+func (d data) Overview(ctx context.Context, v access.Viewer) (Overview, error) {
+	all, err := d.Findings(ctx, v, FindingQuery{})
+	o := Overview{At: now, Open: all.Open, Settled: all.Settled, Overdue: min(all.Open, 1), Next: all.List, Severities: []Count{{"high", 1}},
+		Sections:     []Section{{ID: "A.5.1", Title: evil, Tally: Tally{Fail: 1, Pass: 2}}},
+		Applications: []Application{{Name: evil, Team: evil, Class: evil, Open: 1, Overdue: 1}},
+		Calendar:     []Day{{now, 1}, {now.AddDate(0, 0, 1), 0}}, Trend: []Point{{Date: now, Open: 3, Overdue: 1}, {Date: now, Open: 2, Overdue: 1}},
+		Since: &Changes{Since: now, Opened: 1, New: all.List, Requirements: []Moved{{ID: "A.5.1.1", Title: evil, Was: requirement.Pass, Is: requirement.Fail, Worse: true, ComparedTo: now}}}}
+	return o, err
+}
+
+func (d data) req() Requirement {
+	r := &requirement.Requirement{ID: "A.5.1.1", Title: evil, Section: evil, Level: requirement.Must, HoldsWhen: evil}
+	return Requirement{Requirement: r, At: now, Judged: requirement.Judgement{ID: r.ID, Level: r.Level, Status: requirement.Fail, Reason: evil,
+		Scopes: []requirement.ScopeJudgement{{Scope: requirement.Scope{Application: evil}, Status: requirement.Fail, Counts: true}}},
+		Checks: []CheckTally{{Check: &check.Check{ID: "x", Title: evil}, Level: check.Must, Fail: 1, No: 1, Why: evil}}}
+}
+
+func (d data) Requirements(context.Context, access.Viewer) (Requirements, error) {
+	if d.broken {
+		return Requirements{}, io.ErrUnexpectedEOF
+	}
+	return Requirements{now, []Requirement{d.req()}}, nil
+}
+
+func (d data) Requirement(ctx context.Context, v access.Viewer, id string) (Requirement, error) {
+	if id != "A.5.1.1" {
+		return Requirement{}, ErrNone
+	}
+	r := d.req()
+	all, err := d.Findings(ctx, v, FindingQuery{})
+	r.Faults, r.Open = all.List, all.Open
+	return r, err
+}
+
+func (d data) Systems(_ context.Context, v access.Viewer, query string, after, limit int) (Systems, error) {
+	if !v.Sees(nil, []string{"shop"}) {
+		return Systems{}, nil
+	}
+	s := Systems{All: 1000}
+	for i := range limit {
+		s.List = append(s.List, System{Name: fmt.Sprint("prod/", after+i, query, evil), Applications: []string{evil}, Fail: 1, Open: 2, Overdue: 1, Seen: now.AddDate(0, 0, -3)})
+	}
+	return s, nil
+}
+
+func (d data) System(_ context.Context, v access.Viewer, name string) (SystemDetail, error) {
+	if name != "prod/web-1" || !v.Sees(nil, []string{"shop"}) {
+		return SystemDetail{}, ErrNone
+	}
+	return SystemDetail{System: System{Name: name, Applications: []string{evil}, Target: evil}, Titles: map[string]string{"x": evil},
+		Findings: []finding.Finding{{ID: "F-AAAAAAAAAA", Detail: evil}},
+		Subjects: []picture.Subject{{Name: name + ":443/tcp", Marks: []picture.Mark{{Check: "x", Verdict: check.Fail, Detail: evil, Faults: 2}, {Check: "y", Verdict: check.Pass}, {Check: "z", Verdict: check.Error}}}}}, nil
+}
+
+func (d data) Vulnerabilities(context.Context, access.Viewer) (Vulnerabilities, error) {
+	return Vulnerabilities{[]Vulnerability{{ID: evil, Severity: check.High, Findings: 3, Systems: 2, Due: now.AddDate(0, 0, -1), Exploited: true, EPSS: 0.5}}, 7}, nil
+}
+
+func (d data) Search(_ context.Context, _ access.Viewer, query string) ([]Hit, error) {
+	if query == "nothing" {
+		return nil, nil
+	}
+	return []Hit{{"system", evil, query, "/systems/x"}}, nil
+}
+
+// TestPictures: what a page says of how everything stands, what leads on from there, and who does not see it.
+func TestPictures(t *testing.T) {
+	s, _, visit := serving(t, data{})
+	v := visit()
+	v.do("POST", "/log-in/"+s.Link())
+	other, _ := logged(t, s, visit, "champion")
+	for _, x := range []struct{ path, says string }{
+		{"/", "was pass at the end of 2026-11-26, is"}, {"/", `href="/findings?due=overdue"`}, {"/", `aria-label="Findings due on each`},
+		{"/requirements", `href="/requirements/A.5.1.1"`}, {"/requirements/A.5.1.1", "unknown, for example"},
+		{"/systems?q=abc", `value="abc"`}, {"/systems?q=abc&after=200", `href="/systems?after=0&amp;q=abc"`}, {"/systems?q=abc", `href="/systems?after=200&amp;q=abc"`},
+		{"/systems/prod%2Fweb-1", "2 findings"}, {"/systems/prod%2Fweb-1", "1 are unknown"},
+		{"/vulnerabilities", "50.0 %"}, {"/search?q=web", "system: "}, {"/search?q=nothing", "Nothing that you may see"},
+		{"/findings?severity=high&due=overdue", `value="high" selected`},
+	} {
+		if status, text, _ := v.do("GET", x.path); status != 200 || !strings.Contains(text, x.says) {
+			t.Errorf("%s: %d, does not say %q:\n%s", x.path, status, x.says, text)
+		}
+	}
+	for _, path := range []string{"/requirements/A.5.9.9", "/requirements/%2e%2e%2f", "/systems/prod%2Fnone", "/systems/%00"} {
+		if status, _, _ := v.do("GET", path); status != 404 {
+			t.Errorf("%s: %d", path, status)
+		}
+	}
+	if status, _, _ := other.do("GET", "/systems/prod%2Fweb-1"); status != 404 {
+		t.Error("a system of somebody else is not as good as none:", status)
+	}
+	if status, _, _ := v.do("GET", "/systems?after=-1&q="+strings.Repeat("x", 5000)); status != 200 {
+		t.Error(status)
+	}
+}
+
+// TestCharts: what is drawn lies within its frame, also of nothing.
+func TestCharts(t *testing.T) {
+	if got := line([]int{0, 5, 10}, 10, 100, 50); got != "M0.0 49.0L50.0 25.0L100.0 1.0" {
+		t.Error(got)
+	}
+	if got := line([]int{1}, 1, 100, 50); !strings.HasSuffix(got, "h-100.0") {
+		t.Error(got)
+	}
+	if line(nil, 1, 100, 50) != "" || len(bars(nil, 1, 1)) != 0 {
+		t.Error("nothing is drawn as something")
+	}
+	for _, b := range bars([]int{0, 1, 1000}, 300, 60) {
+		if b.Y < 0 || b.Y+b.Height > 60.01 || b.X+b.Width > 300 {
+			t.Error(b)
+		}
+	}
+	if b := bars([]int{1, 1000}, 300, 60); b[0].Height < 2 {
+		t.Error("what is due is not seen", b)
+	}
+	due, first := now.AddDate(0, 0, -1), now.AddDate(0, 0, -5)
+	c := clockOf(now.AddDate(0, 0, -10), &first, &due, now)
+	if c.Today != 100 || c.First != 50 || c.Due != 90 || !c.Late {
+		t.Errorf("%+v", c)
+	}
+	if c := clockOf(now, nil, nil, now); c.HasDue || c.HasFirst || c.Today != 100 {
+		t.Errorf("%+v", c)
+	}
+	f := finding.Finding{Identified: now.AddDate(0, 0, -10)}
+	if got := clockWords(f, now); got != "Identified on 2026-11-16; no deadline." {
+		t.Error(got)
+	}
+	f.Due, f.FirstDue = &due, &first
+	if got := clockWords(f, now); got != "Identified on 2026-11-16, first due on 2026-11-21, now on 2026-11-25: overdue by 24 hours." {
+		t.Error(got)
+	}
+	later := now.Add(72 * time.Hour)
+	f.Due, f.FirstDue = &later, nil
+	if got := clockWords(f, now); got != "Identified on 2026-11-16, due on 2026-11-29: 3 days left." {
+		t.Error(got)
+	}
+}
