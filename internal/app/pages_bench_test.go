@@ -23,7 +23,7 @@ func benchPages(b *testing.B, db, estate string) {
 	}
 	p := &pages{o: ServeOptions{State: b.TempDir(), DB: "sqlite:" + db, Estate: estate}, rules: rules, happened: make(chan struct{}, 1)}
 	ts := httptest.NewUnstartedServer(nil)
-	s, err := web.New(web.Options{Data: p, Decisions: p, Operations: p, Pictures: p, Figures: p, People: p, Version: "bench", Now: time.Now, Origin: "http://localhost", Hosts: []string{ts.Listener.Addr().String()}})
+	s, err := web.New(web.Options{Data: p, Decisions: p, Operations: p, Pictures: p, Tokens: p, Figures: p, People: p, Version: "bench", Now: time.Now, Origin: "http://localhost", Hosts: []string{ts.Listener.Addr().String()}})
 	if err != nil {
 		b.Fatal(err)
 	}

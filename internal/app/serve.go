@@ -61,7 +61,7 @@ func Serve(ctx context.Context, o ServeOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	s, err := web.New(web.Options{Data: pages, Decisions: pages, Operations: pages, Pictures: pages, Figures: pages, People: pages, Version: o.Version, Now: time.Now, Origin: door.origin, Hosts: door.hosts})
+	s, err := web.New(web.Options{Data: pages, Decisions: pages, Operations: pages, Pictures: pages, Tokens: pages, Figures: pages, People: pages, Version: o.Version, Now: time.Now, Origin: door.origin, Hosts: door.hosts})
 	if err != nil {
 		return errors.Join(err, door.listener.Close())
 	}
@@ -232,9 +232,5 @@ func (p *pages) change(ctx context.Context, do func(*sqlite.Store) error) error 
 }
 
 func (p *pages) RemovePasskey(ctx context.Context, id string, e ...event.Event) error {
-	err := p.change(ctx, func(s *sqlite.Store) error { return s.RemovePasskey(ctx, id, e...) })
-	if errors.Is(err, run.ErrNone) {
-		return web.ErrNone
-	}
-	return err
+	return none(p.change(ctx, func(s *sqlite.Store) error { return s.RemovePasskey(ctx, id, e...) }))
 }

@@ -142,6 +142,7 @@ func TestHeavyDependenciesHaveOneHome(t *testing.T) {
 		"github.com/pressly/goose":       {"internal/store/sqlite"},
 		"cel.dev/cel-go":                 {"internal/usercheck"},
 		"github.com/spf13/cobra":         {"internal/cli"},
+		"github.com/danielgtaylor/huma":  {"internal/web"},
 		"github.com/rickar/cal":          {"internal/sla"},
 		"github.com/google/osv-scalibr":  {"internal/collect/inventory"},
 		"github.com/nats-io/nats-server": {"internal/bus/hub"},

@@ -168,6 +168,27 @@ func (m Maker) Invited(who, by string, at time.Time) Event {
 	return e
 }
 
+// TokenMade tells that a person made a token for a program.
+func (m Maker) TokenMade(id, who string, at time.Time) Event {
+	e := m.event(EntityManagement, create, at, "token "+id+" was made by "+person(who).called())
+	e.Entity, e.Actor, e.Severity = &Entity{UID: id, Name: who, Type: "token"}, &Actor{User: person(who)}, Low
+	return e
+}
+
+// TokenRevoked tells that a token was ended, and by whom.
+func (m Maker) TokenRevoked(id, who, by string, at time.Time) Event {
+	e := m.event(EntityManagement, disable, at, "token "+id+" of "+person(who).called()+" was revoked by "+person(by).called())
+	e.Entity, e.Actor, e.Severity = &Entity{UID: id, Name: who, Type: "token"}, &Actor{User: person(by)}, Low
+	return e
+}
+
+// TokenAsked tells that it was a token that asks for a decision in the name of a person.
+func (m Maker) TokenAsked(id, who, finding string, at time.Time) Event {
+	e := m.event(EntityManagement, create, at, "token "+id+" asks for a decision about "+finding+" in the name of "+person(who).called())
+	e.Entity, e.Actor, e.Severity = &Entity{UID: finding, Type: "request for a decision"}, &Actor{User: person(who), AppName: "token " + id}, Low
+	return e
+}
+
 // AgentInvited tells that a token for an agent of an environment was made, by an account of the operating system.
 func (m Maker) AgentInvited(environment, account string, at time.Time) Event {
 	e := m.event(EntityManagement, create, at, "a token for an agent of "+environment+" was made by "+account)

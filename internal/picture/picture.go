@@ -24,9 +24,9 @@ type Mark struct {
 
 // Subject is one with its marks, by check and kind.
 type Subject struct {
-	Name  string
-	At    time.Time // of the last judging
-	Marks []Mark
+	Name  string    `json:"name"`
+	At    time.Time `json:"at"` // of the last judging
+	Marks []Mark    `json:"marks"`
 }
 
 // maxDetail bounds what is kept of a detail, in bytes: the whole of it stands in the report of its run.

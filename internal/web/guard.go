@@ -5,8 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"strings"
-
-	"holdfast.example/holdfast/internal/access"
 )
 
 // maxBody is the most of a request that is read.
@@ -53,29 +51,56 @@ func clean(host string) string {
 	}, host[:min(len(host), 100)])
 }
 
-// behind lets sessions through. Who has none is told so, whether what they ask for exists or not.
+// behind lets sessions through, and tokens where programs ask. Who has none is told so, whether what they ask for exists or
+// not.
 func (s *Server) behind(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		x, is := s.sessions.of(r, s.now())
-		var v access.Viewer
-		if is {
-			var err error
-			if v, err = s.people.Viewer(r.Context(), x.person); err != nil {
-				if errors.Is(err, ErrNone) {
-					s.sessions.endOf(x.person)
-				}
-				is = false // that nobody can say who it is is a no
-			}
+		programs := strings.HasPrefix(r.URL.Path, apiRoot+"/") || r.URL.Path == apiRoot
+		var ctx context.Context
+		var is bool
+		if programs && r.Header.Get("Authorization") != "" {
+			ctx, is = s.tokenContext(r)
+		} else {
+			ctx, is = s.sessionContext(r)
 		}
 		switch {
 		case is:
-			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), viewerKey{}, v)))
-		case strings.HasPrefix(r.URL.Path, "/api/v1/"):
-			w.Header().Set("Content-Type", "application/problem+json")
-			w.WriteHeader(http.StatusUnauthorized)
-			_, _ = w.Write([]byte(`{"title":"No session","status":401}` + "\n"))
+			if answer, ok := w.(*status); ok && programs {
+				ctx = context.WithValue(ctx, statusKey{}, answer)
+			}
+			next.ServeHTTP(w, r.WithContext(ctx))
+		case programs:
+			w.Header().Set("WWW-Authenticate", `Bearer realm="holdfast"`)
+			refuse(w, http.StatusUnauthorized, "no session, and no token that holds: Authorization: Bearer holdfast_…; tokens are made under Tokens")
 		default:
 			s.show(w, r, http.StatusUnauthorized, logInPage())
 		}
 	})
+}
+
+type statusKey struct{}
+
+// sessionContext is that of a request of somebody who is logged in.
+func (s *Server) sessionContext(r *http.Request) (context.Context, bool) {
+	x, is := s.sessions.of(r, s.now())
+	if !is {
+		return nil, false
+	}
+	v, err := s.people.Viewer(r.Context(), x.person)
+	if err != nil { // that nobody can say who it is is a no
+		if errors.Is(err, ErrNone) {
+			s.sessions.endOf(x.person)
+		}
+		return nil, false
+	}
+	return context.WithValue(context.WithValue(r.Context(), viewerKey{}, v), freshKey{}, x.fresh), true
+}
+
+// tokenContext is that of a request of a program.
+func (s *Server) tokenContext(r *http.Request) (context.Context, bool) {
+	v, t, err := s.byToken(r)
+	if err != nil {
+		return nil, false
+	}
+	return context.WithValue(context.WithValue(r.Context(), viewerKey{}, v), tokenKey{}, t), true
 }

@@ -81,6 +81,6 @@ func (s *Server) failed(w http.ResponseWriter, r *http.Request, err error) {
 
 // Count is how many of a name.
 type Count struct {
-	Name string
-	N    int
+	Name string `json:"name"`
+	N    int    `json:"n"`
 }

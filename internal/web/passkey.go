@@ -85,15 +85,15 @@ func registrar(v access.Viewer, person string) bool {
 func (s *Server) beginPasskey(w http.ResponseWriter, r *http.Request) {
 	person := r.FormValue("person")
 	if !registrar(viewer(r), person) {
-		problem(w, http.StatusForbidden, "A passkey of somebody else is for them to add.")
+		refuse(w, http.StatusForbidden, "A passkey of somebody else is for them to add.")
 		return
 	}
 	u, err := s.user(r.Context(), func(p Person) bool { return p.ID == person })
 	if errors.Is(err, ErrNone) {
-		problem(w, http.StatusNotFound, "The estate has no such person today.")
+		refuse(w, http.StatusNotFound, "The estate has no such person today.")
 		return
 	} else if err != nil {
-		problem(w, http.StatusInternalServerError, "The database could not be read.")
+		refuse(w, http.StatusInternalServerError, "The database could not be read.")
 		return
 	}
 	options, data, err := s.auth.BeginRegistration(u, webauthn.WithExclusions(webauthn.Credentials(u.keys).CredentialDescriptors()))
@@ -103,12 +103,12 @@ func (s *Server) beginPasskey(w http.ResponseWriter, r *http.Request) {
 // answer begins a ceremony, and sends the browser what it needs.
 func (s *Server) answer(w http.ResponseWriter, options any, data *webauthn.SessionData, c ceremony, err error) {
 	if err != nil {
-		problem(w, http.StatusInternalServerError, "The ceremony could not begin.")
+		refuse(w, http.StatusInternalServerError, "The ceremony could not begin.")
 		return
 	}
 	c.data = *data
 	if !s.ceremonies.begin(w, c, s.now()) {
-		problem(w, http.StatusServiceUnavailable, "Too many log-ins are under way; try again in a minute.")
+		refuse(w, http.StatusServiceUnavailable, "Too many log-ins are under way; try again in a minute.")
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
@@ -118,17 +118,17 @@ func (s *Server) answer(w http.ResponseWriter, options any, data *webauthn.Sessi
 func (s *Server) finishPasskey(w http.ResponseWriter, r *http.Request) {
 	c, ok := s.ceremonies.take(r, s.now())
 	if !ok || c.kind != "register" || !registrar(viewer(r), c.person) {
-		problem(w, http.StatusForbidden, "Begin again: this registration is over.")
+		refuse(w, http.StatusForbidden, "Begin again: this registration is over.")
 		return
 	}
 	u, err := s.user(r.Context(), func(p Person) bool { return p.ID == c.person })
 	if err != nil {
-		problem(w, http.StatusForbidden, "The estate has no such person today.")
+		refuse(w, http.StatusForbidden, "The estate has no such person today.")
 		return
 	}
 	made, err := s.auth.FinishRegistration(u, c.data, r)
 	if err != nil {
-		problem(w, http.StatusForbidden, "The passkey was not accepted.")
+		refuse(w, http.StatusForbidden, "The passkey was not accepted.")
 		return
 	}
 	data, err := json.Marshal(made)
@@ -136,7 +136,7 @@ func (s *Server) finishPasskey(w http.ResponseWriter, r *http.Request) {
 		err = s.people.AddPasskey(r.Context(), access.Passkey{ID: credentialID(made.ID), Person: u.ID, Added: s.now(), Data: data}, s.make.PasskeyAdded(u.ID, viewer(r).Person, s.now()))
 	}
 	if err != nil {
-		problem(w, http.StatusInternalServerError, "The passkey could not be kept.")
+		refuse(w, http.StatusInternalServerError, "The passkey could not be kept.")
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -151,10 +151,10 @@ func (s *Server) beginLogIn(w http.ResponseWriter, _ *http.Request) {
 
 // finishLogIn logs in who has the passkey of a person whom the estate has today. What was wrong is told to nobody.
 func (s *Server) finishLogIn(w http.ResponseWriter, r *http.Request) {
-	refuse := func() { problem(w, http.StatusForbidden, "This passkey does not log in here.") }
+	deny := func() { refuse(w, http.StatusForbidden, "This passkey does not log in here.") }
 	c, ok := s.ceremonies.take(r, s.now())
 	if !ok || c.kind != "log-in" {
-		refuse()
+		deny()
 		return
 	}
 	var u user
@@ -164,11 +164,11 @@ func (s *Server) finishLogIn(w http.ResponseWriter, r *http.Request) {
 		return u, err
 	}, c.data, r)
 	if err != nil || !sound(key) {
-		refuse()
+		deny()
 		return
 	}
 	if err := s.used(r.Context(), u, key, s.make.LogIn(u.ID, s.now())); err != nil {
-		problem(w, http.StatusInternalServerError, "The log-in could not be noted.")
+		refuse(w, http.StatusInternalServerError, "The log-in could not be noted.")
 		return
 	}
 	s.sessions.end(r)
@@ -194,7 +194,7 @@ func (s *Server) used(ctx context.Context, u user, key *webauthn.Credential, e .
 func (s *Server) beginStepUp(w http.ResponseWriter, r *http.Request) {
 	x, _ := s.sessions.of(r, s.now())
 	if x.person == "" {
-		problem(w, http.StatusForbidden, "A decision names a person: log in by your passkey.")
+		refuse(w, http.StatusForbidden, "A decision names a person: log in by your passkey.")
 		return
 	}
 	if s.now().Sub(x.fresh) < freshTime/2 {
@@ -203,7 +203,7 @@ func (s *Server) beginStepUp(w http.ResponseWriter, r *http.Request) {
 	}
 	u, err := s.user(r.Context(), func(p Person) bool { return p.ID == x.person })
 	if err != nil {
-		problem(w, http.StatusForbidden, "The estate has no such person today.")
+		refuse(w, http.StatusForbidden, "The estate has no such person today.")
 		return
 	}
 	options, data, err := s.auth.BeginLogin(u, webauthn.WithUserVerification(protocol.VerificationRequired))
@@ -211,30 +211,30 @@ func (s *Server) beginStepUp(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) finishStepUp(w http.ResponseWriter, r *http.Request) {
-	refuse := func() { problem(w, http.StatusForbidden, "This passkey was not accepted.") }
+	deny := func() { refuse(w, http.StatusForbidden, "This passkey was not accepted.") }
 	c, ok := s.ceremonies.take(r, s.now())
 	x, _ := s.sessions.of(r, s.now())
 	if !ok || c.kind != "step-up" || c.person != x.person {
-		refuse()
+		deny()
 		return
 	}
 	u, err := s.user(r.Context(), func(p Person) bool { return p.ID == x.person })
 	if err != nil {
-		refuse()
+		deny()
 		return
 	}
 	key, err := s.auth.FinishLogin(u, c.data, r)
 	if err != nil || !sound(key) {
-		refuse()
+		deny()
 		return
 	}
 	if err := s.used(r.Context(), u, key); err != nil {
-		problem(w, http.StatusInternalServerError, "It could not be noted.")
+		refuse(w, http.StatusInternalServerError, "It could not be noted.")
 		return
 	}
 	secret, ok := s.sessions.freshen(r, s.now())
 	if !ok {
-		refuse()
+		deny()
 		return
 	}
 	http.SetCookie(w, s.sessions.cookie(secret, int(sessionTime.Seconds())))
@@ -295,10 +295,3 @@ func (s *Server) invite(w http.ResponseWriter, r *http.Request) {
 
 // inviteTime is how long a link for somebody else is worth something.
 const inviteTime = 24 * time.Hour
-
-// problem answers a script (RFC 9457).
-func problem(w http.ResponseWriter, status int, title string) {
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]any{"title": title, "status": status})
-}

@@ -28,19 +28,29 @@ type Pictures interface {
 
 // Overview is what one sees in the morning.
 type Overview struct {
-	At                           time.Time // when it was drawn
-	Open, Overdue, Week, Settled int
-	Severities                   []Count
-	Sections                     []Section
-	Applications                 []Application
-	Calendar                     []Day   // from today on
-	Trend                        []Point // the oldest first, today last
-	Since                        *Changes
-	Next                         []finding.Finding
+	At           time.Time         `json:"at,omitzero"` // when it was drawn
+	Open         int               `json:"open"`
+	Overdue      int               `json:"overdue"`
+	Week         int               `json:"week"`
+	Settled      int               `json:"settled"`
+	Severities   []Count           `json:"severities"`
+	Sections     []Section         `json:"sections"`
+	Applications []Application     `json:"applications"`
+	Calendar     []Day             `json:"calendar"` // from today on
+	Trend        []Point           `json:"trend"`    // the oldest first, today last
+	Since        *Changes          `json:"since,omitempty"`
+	Next         []finding.Finding `json:"next"`
 }
 
 // Tally counts requirements by status.
-type Tally struct{ Fail, Unknown, Warn, Justified, Pass, NotApplicable int }
+type Tally struct {
+	Fail          int `json:"fail"`
+	Unknown       int `json:"unknown"`
+	Warn          int `json:"warn"`
+	Justified     int `json:"justified"`
+	Pass          int `json:"pass"`
+	NotApplicable int `json:"not_applicable"`
+}
 
 // Add counts one.
 func (t *Tally) Add(s requirement.Status) {
@@ -62,44 +72,52 @@ func (t *Tally) Add(s requirement.Status) {
 
 // Section is a chapter of the standard.
 type Section struct {
-	ID, Title string
+	ID    string `json:"id"`
+	Title string `json:"title"`
 	Tally
 }
 
 // Application is one with how it stands.
 type Application struct {
-	Name, Team, Class string
-	Open, Overdue     int
+	Name    string `json:"name"`
+	Team    string `json:"team"`
+	Class   string `json:"class"`
+	Open    int    `json:"open"`
+	Overdue int    `json:"overdue"`
 	Tally
 }
 
 // Day is one of the calendar with what is due on it.
 type Day struct {
-	Date time.Time
-	Due  int
+	Date time.Time `json:"date,omitzero"`
+	Due  int       `json:"due"`
 }
 
 // Point is a day of the past.
 type Point struct {
-	Date          time.Time
-	Open, Overdue int
+	Date    time.Time `json:"date,omitzero"`
+	Open    int       `json:"open"`
+	Overdue int       `json:"overdue"`
 	Tally
 }
 
 // Changes are what happened since somebody looked last.
 type Changes struct {
-	Since          time.Time
-	Opened, Closed int
-	New            []finding.Finding // of those that opened, what to do next first
-	Requirements   []Moved
+	Since        time.Time         `json:"since,omitzero"`
+	Opened       int               `json:"opened"`
+	Closed       int               `json:"closed"`
+	New          []finding.Finding `json:"new"` // of those that opened, what to do next first
+	Requirements []Moved           `json:"requirements"`
 }
 
 // Moved is a requirement whose status changed.
 type Moved struct {
-	ID, Title  string
-	Was, Is    requirement.Status
-	Worse      bool
-	ComparedTo time.Time // the day whose end it is compared to
+	ID         string             `json:"id"`
+	Title      string             `json:"title"`
+	Was        requirement.Status `json:"was"`
+	Is         requirement.Status `json:"is"`
+	Worse      bool               `json:"worse"`
+	ComparedTo time.Time          `json:"compared_to,omitzero"` // the day whose end it is compared to
 }
 
 // Requirements are all of the standard.
@@ -134,14 +152,23 @@ type Systems struct {
 
 // System is one host, endpoint, cluster or backend.
 type System struct {
-	Name, Environment, Class       string
-	Applications, Teams            []string
-	Seen                           time.Time // zero: never
-	Fail, Unknown, Pass            int       // results of checks
-	Open, Overdue                  int
-	Declared                       bool
-	WorstDue                       time.Time // zero: no deadline
-	Target, Zone, Exposure, Reason string
+	Name         string    `json:"name"`
+	Environment  string    `json:"environment"`
+	Class        string    `json:"class"`
+	Applications []string  `json:"applications"`
+	Teams        []string  `json:"teams"`
+	Seen         time.Time `json:"seen,omitzero"` // zero: never
+	Fail         int       `json:"fail"`          // results of checks
+	Unknown      int       `json:"unknown"`       // results of checks
+	Pass         int       `json:"pass"`          // results of checks
+	Open         int       `json:"open"`
+	Overdue      int       `json:"overdue"`
+	Declared     bool      `json:"declared"`
+	WorstDue     time.Time `json:"worst_due,omitzero"` // zero: no deadline
+	Target       string    `json:"target"`
+	Zone         string    `json:"zone"`
+	Exposure     string    `json:"exposure"`
+	Reason       string    `json:"reason"`
 }
 
 // SystemDetail is one with all that is known of it.
@@ -161,13 +188,14 @@ type Vulnerabilities struct {
 
 // Vulnerability is one with where it is open.
 type Vulnerability struct {
-	ID                string
-	Severity          check.Severity // the worst
-	Findings, Systems int
-	Due               time.Time // the earliest; zero: no deadline
-	Exploited         bool
-	EPSS              float64 // 0: not known
-	Running           bool
+	ID        string         `json:"id"`
+	Severity  check.Severity `json:"severity"` // the worst
+	Findings  int            `json:"findings"`
+	Systems   int            `json:"systems"`
+	Due       time.Time      `json:"due,omitzero"` // the earliest; zero: no deadline
+	Exploited bool           `json:"exploited"`
+	EPSS      float64        `json:"epss"` // 0: not known
+	Running   bool           `json:"running"`
 }
 
 // Hit is something that was searched for.

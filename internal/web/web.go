@@ -105,6 +105,8 @@ type Server struct {
 	decisions  Decisions
 	operations Operations
 	pictures   Pictures
+	tokens     Tokens
+	described  []operation // of the API
 	metrics    *metrics
 	people     People
 	auth       *webauthn.WebAuthn
@@ -123,6 +125,7 @@ type Options struct {
 	Decisions  Decisions
 	Operations Operations
 	Pictures   Pictures
+	Tokens     Tokens
 	Figures    Figures
 	People     People
 	Version    string
@@ -144,7 +147,7 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("prepare passkeys for %s: %w", o.Origin, err)
 	}
-	s := &Server{data: o.Data, decisions: o.Decisions, operations: o.Operations, pictures: o.Pictures, people: o.People, auth: auth, now: o.Now, sessions: newSessions(at.Scheme == "https"), ceremonies: ceremonies{secure: at.Scheme == "https"}, origin: o.Origin, origins: map[string]bool{at.Host: true}, version: o.Version, make: event.Maker{Version: o.Version}, metrics: newMetrics(o.Figures, o.Version)}
+	s := &Server{data: o.Data, decisions: o.Decisions, operations: o.Operations, pictures: o.Pictures, tokens: o.Tokens, people: o.People, auth: auth, now: o.Now, sessions: newSessions(at.Scheme == "https"), ceremonies: ceremonies{secure: at.Scheme == "https"}, origin: o.Origin, origins: map[string]bool{at.Host: true}, version: o.Version, make: event.Maker{Version: o.Version}, metrics: newMetrics(o.Figures, o.Version)}
 	for _, h := range o.Hosts {
 		s.origins[h] = true
 	}
@@ -179,6 +182,7 @@ func (s *Server) Handler() http.Handler {
 	for _, x := range s.routes() {
 		closed.HandleFunc(x.pattern, s.only(x))
 	}
+	closed.Handle(apiRoot+"/", s.api())
 	closed.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { s.failed(w, r, ErrNone) })
 	open.Handle("/", s.behind(closed))
 	return s.guard(s.metrics.measured(open))

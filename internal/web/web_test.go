@@ -119,7 +119,7 @@ func serving(t *testing.T, d Data) (*Server, *clock, func() visitor) {
 	t.Helper()
 	c := &clock{now}
 	ts := httptest.NewUnstartedServer(nil)
-	s, err := New(Options{Data: d, Decisions: &desk{list: decided()}, Operations: d.(data), Pictures: d.(data), Figures: d.(data), People: newPeople(t), Version: "1.0", Now: c.now,
+	s, err := New(Options{Data: d, Decisions: &desk{list: decided()}, Operations: d.(data), Pictures: d.(data), Tokens: &tokens{}, Figures: d.(data), People: newPeople(t), Version: "1.0", Now: c.now,
 		Origin: "http://localhost:" + strings.TrimPrefix(ts.Listener.Addr().String(), "127.0.0.1:"), Hosts: []string{ts.Listener.Addr().String()}})
 	if err != nil {
 		t.Fatal(err)
@@ -167,7 +167,7 @@ func TestRoutes(t *testing.T) {
 		{"POST", "/findings/F-AAAAAAAAAA/decisions", 401, 403}, {"POST", "/decisions/W-AAAAAAAAAA/approve", 401, 403}, {"POST", "/step-up/begin", 401, 403}, {"POST", "/step-up/finish", 401, 403},
 		{"POST", "/passkeys/begin", 401, 404}, {"POST", "/passkeys/finish", 401, 403}, {"POST", "/passkeys/remove", 401, 404},
 		{"POST", "/log-in/passkey/begin", 200, 200}, {"POST", "/log-in/passkey/finish", 403, 403},
-		{"GET", "/findings/F-NOTTHERE00", 401, 404}, {"GET", "/nothing", 401, 404}, {"GET", "/api/v1/findings", 401, 404}, {"GET", "/api/v1/nothing", 401, 404},
+		{"GET", "/findings/F-NOTTHERE00", 401, 404}, {"GET", "/nothing", 401, 404}, {"GET", "/api/v1/findings", 401, 200}, {"GET", "/api/v1/nothing", 401, 404},
 		{"POST", "/", 401, 404}, {"DELETE", "/findings", 401, 404}, {"POST", "/log-in/x", 403, 403}, {"GET", "/log-out", 401, 404}, {"GET", "/static/", 401, 404}, {"GET", "/static/nothing", 404, 404},
 		{"GET", "/static/../web.go", 401, 404}, {"GET", "/findings/..%2f..%2fetc%2fpasswd", 401, 404}, {"GET", "/findings/'%20OR%201=1", 401, 404},
 	} {

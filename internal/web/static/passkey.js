@@ -10,7 +10,7 @@ async function ask(url, body) {
   const answer = await fetch(url, { method: "POST", body, headers: body instanceof FormData || !body ? {} : { "Content-Type": "application/json" } });
   if (!answer.ok) {
     const why = await answer.json().catch(() => ({}));
-    throw new Error(why.title || "The server answered " + answer.status + ".");
+    throw new Error(why.detail || why.title || "The server answered " + answer.status + ".");
   }
   return answer.status === 204 ? null : answer.json();
 }
