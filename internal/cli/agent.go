@@ -57,12 +57,20 @@ func (g *global) agentList() *cobra.Command {
 	var format string
 	c := &cobra.Command{
 		Use: "list", Short: "All agents: when each was heard last, and what it cannot see",
-		Example: "  holdfast agent list\n  holdfast agent list --format json | jq '.[] | select(.gaps)'", Args: cobra.NoArgs,
+		Example: "  holdfast agent list\n  holdfast agent list --format json | jq '.[] | select(.gaps)'", Args: cobra.NoArgs, Annotations: overServer,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if format != "text" && format != "json" {
 				return usage("--format %q is not one of text, json", format)
 			}
-			all, err := app.Agents(cmd.Context(), g.state, g.db)
+			var all []agent.Agent
+			r, err := g.remote()
+			switch {
+			case err != nil:
+			case r != nil:
+				all, err = r.Agents(cmd.Context())
+			default:
+				all, err = app.Agents(cmd.Context(), g.state, g.db)
+			}
 			if err != nil {
 				return err
 			}

@@ -37,11 +37,25 @@ type global struct {
 	version string
 	state   string
 	db      string
+	server  string // a control plane that is asked in place of this machine; empty: none
 	noColor bool
 	verbose bool
 	stdin   io.Reader
 	stdout  io.Writer
 	stderr  io.Writer
+}
+
+// remotely marks the commands that --server is for.
+const remotely = "server"
+
+var overServer = map[string]string{remotely: "yes"}
+
+// remote gives the control plane that --server names; nil: none.
+func (g *global) remote() (*app.Remote, error) {
+	if g.server == "" {
+		return nil, nil
+	}
+	return app.Dial(g.server, os.Getenv("HOLDFAST_TOKEN"))
 }
 
 // Run runs the command line and gives the exit code.
@@ -106,8 +120,18 @@ Start here:
 	f := c.PersistentFlags()
 	f.StringVar(&g.state, "state", "", "folder for database and keys (HOLDFAST_STATE; default ~/.local/state/holdfast)")
 	f.StringVar(&g.db, "db", os.Getenv("HOLDFAST_DB"), "database, sqlite:FILE (HOLDFAST_DB; default in the state folder)")
+	f.StringVar(&g.server, "server", os.Getenv("HOLDFAST_SERVER"), "control plane to ask, https://hub.example, with a token in HOLDFAST_TOKEN; or HOLDFAST_SERVER")
 	f.BoolVar(&g.noColor, "no-color", os.Getenv("NO_COLOR") != "" || os.Getenv("HOLDFAST_NO_COLOR") != "", "no colours, also on a terminal")
 	f.BoolVarP(&g.verbose, "verbose", "v", false, "show everything")
+	c.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		if cmd.Flags().Changed("server") && cmd.Annotations[remotely] == "" {
+			return usage("%s works on this machine; what a server is asked for: finding list, finding show, waiver list, waiver add, agent list", cmd.CommandPath())
+		}
+		if g.server != "" && cmd.Flags().Changed("file") && cmd.Annotations[remotely] != "" {
+			return usage("with --server there is no -f: the server knows its estate")
+		}
+		return nil
+	}
 	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return g.flagError(c, err) })
 	c.AddCommand(g.assess(), g.discover(), g.estate(), g.requirement(), g.check(), g.finding(), g.waiver(), g.drift(), g.ledger(), g.serve(), g.join(), g.agent(), g.backup(), g.restore(), g.advisory(), g.sbom(), g.certificate(), g.report(), g.doctor(), g.versionCmd(), g.completion(), g.man())
 	unknownCommands(c)

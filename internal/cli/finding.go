@@ -43,7 +43,7 @@ func (g *global) findingList() *cobra.Command {
 likely to be, reached from the Internet, running, severe and old. What a decision settles is left out;
 --all shows it, and closed ones. With an estate deadlines are worked out anew when it changed.`,
 		Example: "  holdfast finding list\n  holdfast finding list -f estate.yaml --team checkout\n  holdfast finding list --only vulnerabilities-known\n  holdfast finding list --now 2027-01-15T00:00:00Z     what will be overdue by then\n  holdfast finding list --all --format json",
-		Args:    cobra.NoArgs,
+		Args:    cobra.NoArgs, Annotations: overServer,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if format != "text" && format != "json" {
 				return usage("--format %q is not one of text, json", format)
@@ -59,7 +59,7 @@ likely to be, reached from the Internet, running, severe and old. What a decisio
 			if format == "text" && !cmd.Flags().Changed("limit") {
 				q.Limit = 50
 			}
-			page, err := app.Findings(cmd.Context(), q)
+			page, err := g.findings(cmd, q)
 			if err != nil {
 				return err
 			}
@@ -85,6 +85,18 @@ likely to be, reached from the Internet, running, severe and old. What a decisio
 	f.StringVar(&format, "format", env("HOLDFAST_FORMAT", "text"), "text or json")
 	f.StringVar(&now, "now", "", "as of this time, past or coming (RFC 3339)")
 	return c
+}
+
+// findings lists them, of this machine's state or of the server's.
+func (g *global) findings(cmd *cobra.Command, q app.FindingQuery) (app.FindingPage, error) {
+	r, err := g.remote()
+	switch {
+	case err != nil:
+		return app.FindingPage{}, err
+	case r != nil:
+		return r.Findings(cmd.Context(), q)
+	}
+	return app.Findings(cmd.Context(), q)
 }
 
 func (g *global) listText(page app.FindingPage, q app.FindingQuery) {
@@ -123,9 +135,17 @@ func (g *global) findingShow() *cobra.Command {
 	var format string
 	c := &cobra.Command{
 		Use: "show F-…", Short: "One finding: why it matters, what was seen, what to do, its history",
-		Example: "  holdfast finding show F-ABCDEFGHIJ", Args: oneFinding,
+		Example: "  holdfast finding show F-ABCDEFGHIJ\n  holdfast --server https://hub.example finding show F-ABCDEFGHIJ", Args: oneFinding, Annotations: overServer,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			d, err := app.Finding(cmd.Context(), g.state, g.db, args[0])
+			var d app.FindingDetail
+			r, err := g.remote()
+			switch {
+			case err != nil:
+			case r != nil:
+				d, err = r.Finding(cmd.Context(), args[0])
+			default:
+				d, err = app.Finding(cmd.Context(), g.state, g.db, args[0])
+			}
 			if err != nil {
 				return err
 			}

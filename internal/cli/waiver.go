@@ -47,10 +47,19 @@ func (g *global) waiverAdd() *cobra.Command {
 			}
 			return nil
 		},
-		ValidArgs: []string{"mitigation", "extension", "acceptance", "false-positive", "deviation"},
+		ValidArgs: []string{"mitigation", "extension", "acceptance", "false-positive", "deviation"}, Annotations: overServer,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.State, o.DB = g.state, g.db
 			o.Waiver.Kind, o.Selection.Findings = waiver.Kind(args[0]), args[1:]
+			if r, err := g.remote(); err != nil {
+				return err
+			} else if r != nil {
+				if err := r.Ask(cmd.Context(), o); err != nil {
+					return err
+				}
+				fmt.Fprintf(g.stdout, "asked for; it has no effect until somebody else decides, in the browser: %s/decisions\n", strings.TrimSuffix(g.server, "/"))
+				return nil
+			}
 			o.Confirm = g.confirm(yes, "Ask for this %s until %s?")
 			w, err := app.AddWaiver(cmd.Context(), o)
 			if err != nil {
@@ -161,7 +170,7 @@ func (g *global) waiverList() *cobra.Command {
 	c := &cobra.Command{
 		Use: "list", Short: "Decisions that wait or are in force, with what each hides today",
 		Example: "  holdfast waiver list\n  holdfast waiver list --all\n  holdfast waiver list --now 2027-01-15T00:00:00Z",
-		Args:    cobra.NoArgs,
+		Args:    cobra.NoArgs, Annotations: overServer,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			at := time.Now()
 			if now != "" {
@@ -175,7 +184,17 @@ func (g *global) waiverList() *cobra.Command {
 				return usage("--format %q is not one of text, json", format)
 			}
 			o.State, o.DB = g.state, g.db
-			list, err := app.Waivers(cmd.Context(), o, all, at)
+			r, err := g.remote()
+			var list []app.ListedWaiver
+			switch {
+			case err != nil:
+			case r != nil && now != "":
+				err = usage("with --server there is no --now")
+			case r != nil:
+				list, err = r.Waivers(cmd.Context(), all)
+			default:
+				list, err = app.Waivers(cmd.Context(), o, all, at)
+			}
 			if err != nil {
 				return err
 			}

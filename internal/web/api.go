@@ -205,7 +205,7 @@ func (s *Server) describeReads(a huma.API) {
 		all, err := s.decisions.Decisions(ctx, as(ctx))
 		out := page[decisionBody]{Items: []decisionBody{}}
 		for _, d := range all {
-			out.Items = append(out.Items, decisionBody{d.Waiver, d.State, d.Hides})
+			out.Items = append(out.Items, decisionBody{d.Waiver, d.State, d.Hides, d.Note})
 		}
 		return &answer[page[decisionBody]]{out}, told(err)
 	})
@@ -213,7 +213,7 @@ func (s *Server) describeReads(a huma.API) {
 		all, err := s.operations.Agents(ctx)
 		out := page[agentBody]{Items: []agentBody{}}
 		for _, x := range all {
-			out.Items = append(out.Items, agentBody{x.ID, x.Environment, x.Name, x.Program, x.Words, x.Silent, x.Seen, x.Gaps})
+			out.Items = append(out.Items, agentBody{x.Agent, x.Words, x.Silent})
 		}
 		return &answer[page[agentBody]]{out}, told(err)
 	})

@@ -10,6 +10,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"holdfast.example/holdfast/internal/agent"
 	"holdfast.example/holdfast/internal/finding"
 	"holdfast.example/holdfast/internal/picture"
 	"holdfast.example/holdfast/internal/waiver"
@@ -81,18 +82,14 @@ type vulnerabilitiesBody struct {
 type decisionBody struct {
 	waiver.Waiver
 	State waiver.State `json:"state"`
-	Hides int          `json:"hides"`
+	Hides int          `json:"hides" doc:"How many open findings it settles, or whose deadline it moves."`
+	Note  string       `json:"note,omitempty"`
 }
 
 type agentBody struct {
-	ID          string            `json:"id"`
-	Environment string            `json:"environment"`
-	Sees        string            `json:"sees"`
-	Version     string            `json:"version"`
-	State       string            `json:"state"`
-	Silent      bool              `json:"silent"`
-	Seen        time.Time         `json:"seen,omitzero"`
-	Gaps        map[string]string `json:"gaps,omitempty"`
+	agent.Agent
+	State    string `json:"state" doc:"How it is, in words."`
+	IsSilent bool   `json:"is_silent"`
 }
 
 type runBody struct {
