@@ -118,7 +118,7 @@ func Assess(ctx context.Context, o Options) (*report.Assessment, error) {
 	standing := func(f finding.Finding) finding.Standing { return clock.Stand(f, judgedAt) }
 	known := map[string]finding.Finding{}
 	if o.From == "" && !o.NoRecord {
-		r := run.Run{ID: uuid.Must(uuid.NewV7()).String(), Started: started, Finished: w.now(), Version: o.Version, Targets: targetsOf(hosts.list), Reports: reportsOf(o.heard)}
+		r := run.Run{ID: uuid.Must(uuid.NewV7()).String(), Started: w.now().Add(-time.Since(started)), Finished: w.now(), Version: o.Version, Targets: targetsOf(hosts.list), Reports: reportsOf(o.heard)}
 		if w.estate != nil {
 			r.EstateDigest = w.estate.Digest
 		}

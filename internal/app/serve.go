@@ -35,6 +35,8 @@ type ServeOptions struct {
 	Words             func(LedgerEntry) string // what an entry of the ledger says
 	Ready             func(Served)
 	Log               func(format string, args ...any)
+
+	guest bool // whoever comes reads everything, and nobody logs in: the demo
 }
 
 // Served is where it answers.
@@ -61,7 +63,13 @@ func Serve(ctx context.Context, o ServeOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	s, err := web.New(web.Options{Data: pages, Decisions: pages, Operations: pages, Pictures: pages, Tokens: pages, Figures: pages, People: pages, Version: o.Version, Now: time.Now, Origin: door.origin, Hosts: door.hosts})
+	var guest *access.Viewer
+	if o.guest {
+		v := rules.As("", access.Auditor).Limited([]access.Permission{access.SeeFindings, access.SeeDecisions, access.SeeAgents, access.SeeRuns, access.SeeLedger})
+		v.Name = "Demo, read-only"
+		guest = &v
+	}
+	s, err := web.New(web.Options{Guest: guest, Data: pages, Decisions: pages, Operations: pages, Pictures: pages, Tokens: pages, Figures: pages, People: pages, Version: o.Version, Now: time.Now, Origin: door.origin, Hosts: door.hosts})
 	if err != nil {
 		return errors.Join(err, door.listener.Close())
 	}
@@ -69,7 +77,10 @@ func Serve(ctx context.Context, o ServeOptions) (err error) {
 		Handler: s.Handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 60 * time.Second,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10, ErrorLog: log.New(said(o.Log), "", 0),
 	}
-	served := Served{Address: door.origin + "/", Link: door.origin + "/log-in/" + s.Link()}
+	served := Served{Address: door.origin + "/"}
+	if !o.guest {
+		served.Link = door.origin + "/log-in/" + s.Link()
+	}
 	beside, err := pages.begin(ctx)
 	if err != nil {
 		return errors.Join(err, door.listener.Close())

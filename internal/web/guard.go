@@ -83,6 +83,9 @@ type statusKey struct{}
 // sessionContext is that of a request of somebody who is logged in.
 func (s *Server) sessionContext(r *http.Request) (context.Context, bool) {
 	x, is := s.sessions.of(r, s.now())
+	if !is && s.guest != nil && r.Method == http.MethodGet {
+		return context.WithValue(r.Context(), viewerKey{}, *s.guest), true
+	}
 	if !is {
 		return nil, false
 	}

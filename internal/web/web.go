@@ -107,6 +107,7 @@ type Server struct {
 	pictures   Pictures
 	tokens     Tokens
 	described  []operation // of the API
+	guest      *access.Viewer
 	metrics    *metrics
 	people     People
 	auth       *webauthn.WebAuthn
@@ -126,6 +127,7 @@ type Options struct {
 	Operations Operations
 	Pictures   Pictures
 	Tokens     Tokens
+	Guest      *access.Viewer // who has no session reads as this one; nil: nobody reads without one
 	Figures    Figures
 	People     People
 	Version    string
@@ -147,7 +149,7 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("prepare passkeys for %s: %w", o.Origin, err)
 	}
-	s := &Server{data: o.Data, decisions: o.Decisions, operations: o.Operations, pictures: o.Pictures, tokens: o.Tokens, people: o.People, auth: auth, now: o.Now, sessions: newSessions(at.Scheme == "https"), ceremonies: ceremonies{secure: at.Scheme == "https"}, origin: o.Origin, origins: map[string]bool{at.Host: true}, version: o.Version, make: event.Maker{Version: o.Version}, metrics: newMetrics(o.Figures, o.Version)}
+	s := &Server{data: o.Data, decisions: o.Decisions, operations: o.Operations, pictures: o.Pictures, tokens: o.Tokens, guest: o.Guest, people: o.People, auth: auth, now: o.Now, sessions: newSessions(at.Scheme == "https"), ceremonies: ceremonies{secure: at.Scheme == "https"}, origin: o.Origin, origins: map[string]bool{at.Host: true}, version: o.Version, make: event.Maker{Version: o.Version}, metrics: newMetrics(o.Figures, o.Version)}
 	for _, h := range o.Hosts {
 		s.origins[h] = true
 	}
