@@ -225,4 +225,3 @@ func demoAgents(now time.Time) []agent.Agent {
 	}
 	return []agent.Agent{one("A-DEMODEMO22", "prod/web-1", "web-1", now.Add(-2*time.Minute)), one("A-DEMODEMO33", "prod/pay-1", "pay-1", now.Add(-time.Minute)), one("A-DEMODEMO44", "prod/legacy-1", "legacy-1", now.AddDate(0, 0, -9))}
 }
-

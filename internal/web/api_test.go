@@ -309,7 +309,7 @@ func TestProgramsRead(t *testing.T) {
 		t.Error(status)
 	}
 	var description struct {
-		OpenAPI string         `json:"openapi"`
+		OpenAPI string `json:"openapi"`
 		Servers []struct{ URL string }
 		Paths   map[string]any `json:"paths"`
 	}

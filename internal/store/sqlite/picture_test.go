@@ -15,7 +15,9 @@ import (
 func TestPictures(t *testing.T) {
 	s, ctx := open(t, filepath.Join(t.TempDir(), "x.db")), t.Context()
 	at := time.Date(2026, 11, 26, 9, 0, 0, 0, time.UTC)
-	mark := func(id string, v check.Verdict) picture.Mark { return picture.Mark{Check: id, Kind: "k", Verdict: v, At: at} }
+	mark := func(id string, v check.Verdict) picture.Mark {
+		return picture.Mark{Check: id, Kind: "k", Verdict: v, At: at}
+	}
 	judged := func(at time.Time, name string, marks ...picture.Mark) {
 		t.Helper()
 		if err := s.Judged(ctx, at, map[string][]picture.Mark{name: marks}); err != nil {
