@@ -61,7 +61,7 @@ func Affected(ctx context.Context, q AffectedQuery) (*AffectedList, error) {
 		return nil, err
 	}
 	defer ix.Close()
-	d, err := openDesk(ctx, q.State, q.DB, q.Estate, q.Now)
+	d, err := openDesk(ctx, q.State, q.DB, q.Estate, nil, q.Now)
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"holdfast.example/holdfast/internal/drift"
+	"holdfast.example/holdfast/internal/estate"
 	"holdfast.example/holdfast/internal/fact"
 	"holdfast.example/holdfast/internal/subject/all"
 	"holdfast.example/holdfast/internal/waiver"
@@ -22,6 +23,8 @@ type DriftApproval struct {
 	Keys              []string // groups or paths; empty: all that is seen, also where there is no baseline yet
 	Proposed          bool     // expected changes only
 	Reason            string
+	Person            string // who logged in and approves; empty: who is at the keyboard
+	known             *estate.Estate
 }
 
 // maxKeys bounds what one approval names; the ledger holds it.
@@ -47,11 +50,12 @@ func (a DriftApproval) words() string {
 
 // ApproveDrift makes what was seen last the baseline of a subject, as a whole or in part. It gives one approval for each subject.
 func ApproveDrift(ctx context.Context, a DriftApproval) ([]drift.Approval, error) {
-	d, err := openDesk(ctx, a.State, a.DB, a.Estate, time.Now())
+	d, err := openDesk(ctx, a.State, a.DB, a.Estate, a.known, time.Now())
 	if err != nil {
 		return nil, err
 	}
 	defer d.store.Close()
+	d.person = a.Person
 	by, err := d.who()
 	if err != nil {
 		return nil, err

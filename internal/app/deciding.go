@@ -15,7 +15,7 @@ import (
 
 // Decisions gives the decisions about findings that a viewer sees: what waits first, then what is in force.
 func (p *pages) Decisions(ctx context.Context, v access.Viewer) ([]web.Decision, error) {
-	o := WaiverOptions{State: p.o.State, DB: p.o.DB, Estate: p.o.Estate}
+	o := WaiverOptions{known: p.known(), State: p.o.State, DB: p.o.DB, Estate: p.o.Estate}
 	list, err := Waivers(ctx, o, true, time.Now())
 	if err != nil {
 		return nil, err
@@ -64,7 +64,7 @@ func (p *pages) Ask(ctx context.Context, v access.Viewer, id string, w waiver.Wa
 	if _, err := p.Finding(ctx, v, id); err != nil {
 		return err
 	}
-	_, err := AddWaiver(ctx, WaiverOptions{State: p.o.State, DB: p.o.DB, Estate: p.o.Estate, Selection: Selection{Findings: []string{id}}, Waiver: w, Until: until, Person: v.Person})
+	_, err := AddWaiver(ctx, WaiverOptions{known: p.known(), State: p.o.State, DB: p.o.DB, Estate: p.o.Estate, Selection: Selection{Findings: []string{id}}, Waiver: w, Until: until, Person: v.Person})
 	return mistaken(err)
 }
 
@@ -80,7 +80,7 @@ func (p *pages) Decide(ctx context.Context, v access.Viewer, id string, action w
 	if !slices.ContainsFunc(all, func(d web.Decision) bool { return d.ID == id }) {
 		return web.ErrNone
 	}
-	_, err = DecideWaiver(ctx, WaiverOptions{State: p.o.State, DB: p.o.DB, Estate: p.o.Estate, Person: v.Person}, id, action, why)
+	_, err = DecideWaiver(ctx, WaiverOptions{known: p.known(), State: p.o.State, DB: p.o.DB, Estate: p.o.Estate, Person: v.Person}, id, action, why)
 	return mistaken(err)
 }
 

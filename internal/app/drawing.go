@@ -11,14 +11,19 @@ import (
 	"holdfast.example/holdfast/internal/picture"
 	"holdfast.example/holdfast/internal/requirement"
 	"holdfast.example/holdfast/internal/store/sqlite"
+	"holdfast.example/holdfast/internal/web"
 )
 
 // drawing is how everything stands, drawn from what was judged last. It is not changed once it is drawn.
 type drawing struct {
 	at       time.Time
+	zone     *time.Location // of the estate
 	world    *world
 	judged   []requirement.Judgement
 	subjects []drawn
+	owned    []owned      // the same, those of the same owners together
+	systems  []web.System // all of them, the worst first
+	today    day
 	marks    map[string][]markOf    // by check, in the order of the subjects
 	settled  map[sqlite.Settled]int // how many findings
 	flaws    []sqlite.Flaw          // vulnerabilities that are open, the most urgent first
@@ -33,6 +38,15 @@ type drawn struct {
 	applications []string
 	teams        []string
 	work         []sqlite.Work
+
+	pass, fail, unknown int // results
+}
+
+// owned is what belongs to the same applications and teams.
+type owned struct {
+	applications, teams []string
+	subjects            []string
+	work                []sqlite.Work
 }
 
 // markOf is a mark as it counts now.
@@ -46,7 +60,7 @@ const forgetTime = 30 * 24 * time.Hour
 
 // draw judges the requirements from marks.
 func draw(w *world, subjects []picture.Subject, work map[string][]sqlite.Work, settled map[sqlite.Settled]int, now time.Time) *drawing {
-	d := &drawing{at: now, world: w, marks: map[string][]markOf{}, settled: settled}
+	d := &drawing{at: now, zone: zoneOf(w.estate), world: w, marks: map[string][]markOf{}, settled: settled}
 	of := map[string]*check.Check{}
 	for _, c := range w.checks {
 		of[c.ID] = c
@@ -60,33 +74,70 @@ func draw(w *world, subjects []picture.Subject, work map[string][]sqlite.Work, s
 		if v.Declared() {
 			x.system = v.Subject()
 		}
-		for _, a := range v.Applications() {
-			x.applications = append(x.applications, a.Name)
-			if a.Team != "" && !slices.Contains(x.teams, a.Team) {
-				x.teams = append(x.teams, a.Team)
-			}
-		}
+		x.applications, x.teams = namesOf(v), ownersOf(v)
 		i := len(d.subjects)
 		d.subjects = append(d.subjects, x)
 		for _, m := range s.Marks {
-			if of[m.Check] != nil {
-				d.marks[m.Check] = append(d.marks[m.Check], markOf{i, m.Now(w.settings.For(m.Check), now)})
+			if of[m.Check] == nil {
+				continue
+			}
+			m = m.Now(w.settings.For(m.Check), now)
+			d.marks[m.Check] = append(d.marks[m.Check], markOf{i, m})
+			x := &d.subjects[i]
+			switch m.Verdict {
+			case check.Pass:
+				x.pass++
+			case check.Fail:
+				x.fail++
+			case check.Unknown, check.Error:
+				x.unknown++
 			}
 		}
 	}
+	d.own()
+	d.systems = d.allSystems()
 	scopes := make([][]requirement.Scope, len(d.subjects))
 	for i, x := range d.subjects {
 		scopes[i] = w.scopes(x.Name, x.view)
 	}
 	sights := d.sights(of, scopes)
-	asked := w.reqs.cat.All()
+	asked, declared := w.reqs.cat.All(), w.declaredScopes()
 	d.judged = make([]requirement.Judgement, len(asked))
 	parallel(len(asked), func(i int) {
-		in := requirement.Input{Estate: w.estate != nil, Scopes: w.declaredScopes(), Sights: sights, Attestations: w.attestations(asked[i].ID, now)}
+		in := requirement.Input{Estate: w.estate != nil, Scopes: declared, Sights: sights, Attestations: w.attestations(asked[i].ID, now)}
 		d.evidence(&in, asked[i].ID, scopes)
 		d.judged[i] = asked[i].Judge(in)
 	})
+	d.today = d.day()
 	return d
+}
+
+// own puts together what belongs to the same owners.
+func (d *drawing) own() {
+	at := map[string]int{}
+	work := []map[sqlite.Work]int{}
+	for _, x := range d.subjects {
+		key := strings.Join(x.applications, " ") + "/" + strings.Join(x.teams, " ")
+		i, ok := at[key]
+		if !ok {
+			i = len(d.owned)
+			at[key] = i
+			d.owned = append(d.owned, owned{applications: x.applications, teams: x.teams})
+			work = append(work, map[sqlite.Work]int{})
+		}
+		d.owned[i].subjects = append(d.owned[i].subjects, x.Name)
+		for _, w := range x.work {
+			n := w.N
+			w.N = 0
+			work[i][w] += n
+		}
+	}
+	for i := range d.owned {
+		for w, n := range work[i] {
+			w.N = n
+			d.owned[i].work = append(d.owned[i].work, w)
+		}
+	}
 }
 
 // withWork adds subjects that were never judged and have open findings all the same: another scanner reported them.

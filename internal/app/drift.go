@@ -26,7 +26,7 @@ type DriftQuery struct {
 // Drift lists what differed from the baselines at the last look, the most important first. Known is false when nothing was approved
 // yet of any of the subjects.
 func Drift(ctx context.Context, q DriftQuery) (groups []DriftGroup, known bool, err error) {
-	d, err := openDesk(ctx, q.State, q.DB, "", time.Now())
+	d, err := openDesk(ctx, q.State, q.DB, "", nil, time.Now())
 	if err != nil {
 		return nil, false, err
 	}
@@ -66,7 +66,7 @@ func Drift(ctx context.Context, q DriftQuery) (groups []DriftGroup, known bool, 
 
 // Baselines lists what is approved, in order.
 func Baselines(ctx context.Context, q DriftQuery) ([]drift.Baseline, error) {
-	d, err := openDesk(ctx, q.State, q.DB, "", time.Now())
+	d, err := openDesk(ctx, q.State, q.DB, "", nil, time.Now())
 	if err != nil {
 		return nil, err
 	}

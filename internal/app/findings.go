@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"holdfast.example/holdfast/internal/check"
+	"holdfast.example/holdfast/internal/estate"
 	"holdfast.example/holdfast/internal/finding"
 	"holdfast.example/holdfast/internal/run"
 	"holdfast.example/holdfast/internal/store/sqlite"
@@ -32,6 +33,8 @@ type FindingQuery struct {
 	Limit             int            // 0: all
 	Now               time.Time
 	AsOf              bool // what was known at Now, where that is past
+
+	known *estate.Estate // is read already; nil: Estate is read
 }
 
 // FindingPage is the beginning of a list of findings.
@@ -43,7 +46,7 @@ type FindingPage struct {
 
 // Findings lists findings, what to do next first.
 func Findings(ctx context.Context, q FindingQuery) (FindingPage, error) {
-	d, err := openDesk(ctx, q.State, q.DB, q.Estate, q.Now)
+	d, err := openDesk(ctx, q.State, q.DB, q.Estate, q.known, q.Now)
 	if err != nil {
 		return FindingPage{}, err
 	}

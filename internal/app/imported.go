@@ -66,7 +66,7 @@ func ImportFindings(ctx context.Context, o ImportOptions) (*Imported, error) {
 	case !scannerNames.MatchString(scanner):
 		return nil, &UsageError{fmt.Sprintf("--scanner %q is no name of a scanner; write it in small letters: trivy", scanner)}
 	}
-	d, err := openDesk(ctx, o.State, o.DB, o.Estate, time.Now())
+	d, err := openDesk(ctx, o.State, o.DB, o.Estate, nil, time.Now())
 	if err != nil {
 		return nil, err
 	}

@@ -16,7 +16,7 @@ import (
 // Findings lists open findings of what a viewer sees.
 func (p *pages) Findings(ctx context.Context, v access.Viewer, w web.FindingQuery) (web.Findings, error) {
 	now := time.Now()
-	q := FindingQuery{State: p.o.State, DB: p.o.DB, Estate: p.o.Estate, Severity: w.Severity, Flaw: w.Flaw, Skip: w.Skip, After: w.After, Now: now}
+	q := FindingQuery{known: p.known(), State: p.o.State, DB: p.o.DB, Estate: p.o.Estate, Severity: w.Severity, Flaw: w.Flaw, Skip: w.Skip, After: w.After, Now: now}
 	if w.Limit > 0 {
 		q.Limit = w.Limit + 1 // one more tells whether there are more
 	}
@@ -44,27 +44,12 @@ func (p *pages) Findings(ctx context.Context, v access.Viewer, w web.FindingQuer
 
 // asked gives the subjects that a query is about, of those that a viewer sees; nil: all.
 func (d *drawing) asked(v access.Viewer, w web.FindingQuery) []string {
-	of := checksByID()
-	failing := map[int]bool{}
-	if w.Only != "" {
-		for id := range d.marks {
-			if c := of[id]; id != w.Only && (c == nil || !slices.Contains(c.Requirements, w.Only)) {
-				continue
-			}
-			for _, m := range d.marks[id] {
-				if m.Faults > 0 {
-					failing[m.subject] = true
-				}
-			}
-		}
-	}
-	if v.All && w.System == "" && w.Application == "" && (w.Only == "" || len(failing) > len(d.subjects)/4) {
-		return nil // most have some: they are found soon in the list of all
+	if w.System == "" && w.Application == "" {
+		return d.subjectsOf(v)
 	}
 	out := []string{}
-	for i, x := range d.subjects {
-		if v.Sees(x.teams, x.applications) && (w.System == "" || x.system == w.System || x.Name == w.System) &&
-			(w.Application == "" || slices.Contains(x.applications, w.Application)) && (w.Only == "" || failing[i] || len(x.Marks) == 0) {
+	for _, x := range d.subjects {
+		if v.Sees(x.teams, x.applications) && (w.System == "" || x.system == w.System || x.Name == w.System) && (w.Application == "" || slices.Contains(x.applications, w.Application)) {
 			out = append(out, x.Name)
 		}
 	}
@@ -95,7 +80,7 @@ func (p *pages) Search(ctx context.Context, v access.Viewer, query string) (out 
 		return n
 	}
 	n := 0
-	for _, s := range d.systems(v) {
+	for _, s := range d.seen(v) {
 		n = add(n, web.Hit{Kind: "system", Name: s.Name, Text: strings.Join(s.Applications, ", "), Path: "/systems/" + pathOf(s.Name)}, s.Environment, strings.Join(s.Teams, " "))
 	}
 	n = 0

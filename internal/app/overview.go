@@ -48,9 +48,9 @@ func (d *drawing) day() day {
 	for _, j := range d.judged {
 		out.IDs = append(out.IDs, j.ID)
 	}
-	out.All = d.standing(func(requirement.Scope) bool { return true }, func(drawn) bool { return true })
+	out.All = d.standing(nil, func(owned) bool { return true })
 	for _, a := range d.applications() {
-		out.Applications[a] = d.standingOf(a)
+		out.Applications[a] = d.standing(func(s requirement.Scope) bool { return s.Application == a }, func(x owned) bool { return slices.Contains(x.applications, a) })
 	}
 	return out
 }
@@ -65,17 +65,18 @@ func (d *drawing) applications() (out []string) {
 	return out
 }
 
-func (d *drawing) standingOf(application string) standingOf {
-	return d.standing(func(s requirement.Scope) bool { return s.Application == application }, func(x drawn) bool { return slices.Contains(x.applications, application) })
-}
-
-func (d *drawing) standing(keep func(requirement.Scope) bool, of func(drawn) bool) (out standingOf) {
+// standing gives how what is kept stands; nil keeps all.
+func (d *drawing) standing(keep func(requirement.Scope) bool, of func(owned) bool) (out standingOf) {
 	var statuses strings.Builder
 	for i, r := range d.world.reqs.cat.All() {
-		statuses.WriteByte(letters[r.Narrowed(d.judged[i], keep).Status])
+		j := d.judged[i]
+		if keep != nil {
+			j = r.Narrowed(j, keep)
+		}
+		statuses.WriteByte(letters[j.Status])
 	}
 	out.Statuses = statuses.String()
-	for _, x := range d.subjects {
+	for _, x := range d.owned {
 		if !of(x) {
 			continue
 		}
@@ -139,7 +140,7 @@ func (p *pages) Overview(ctx context.Context, v access.Viewer) (web.Overview, er
 		if !d.sees(v)(requirement.Scope{Application: name}) {
 			continue
 		}
-		s := d.standingOf(name)
+		s := d.today.Applications[name]
 		x := web.Application{Name: name, Team: a.Team, Class: requirement.Class(a.RiskClass()).Text(), Open: s.Open, Overdue: s.Overdue}
 		for i := range s.Statuses {
 			x.Add(statusOf(s.Statuses[i]))
@@ -147,11 +148,11 @@ func (p *pages) Overview(ctx context.Context, v access.Viewer) (web.Overview, er
 		out.Applications = append(out.Applications, x)
 	}
 	slices.SortStableFunc(out.Applications, func(a, b web.Application) int { return b.Overdue - a.Overdue })
-	page, err := Findings(ctx, FindingQuery{State: p.o.State, DB: p.o.DB, Estate: p.o.Estate, Subjects: d.subjectsOf(v), Limit: nextShown, Now: d.at})
+	page, err := p.Findings(ctx, v, web.FindingQuery{Limit: nextShown})
 	if err != nil {
 		return out, err
 	}
-	out.Next, out.Settled = page.Findings, page.Settled
+	out.Next, out.Settled = page.List, page.Settled
 	return out, withStore(ctx, p.o.State, p.o.DB, func(s *sqlite.Store) error {
 		days, err := d.past(ctx, s, v, &out)
 		if err != nil || v.Person == "" {
@@ -171,7 +172,7 @@ func (d *drawing) count(v access.Viewer, out *web.Overview) {
 	severities := map[check.Severity]int{}
 	today := d.local(d.at)
 	due := map[string]int{}
-	for _, x := range d.subjects {
+	for _, x := range d.owned {
 		if !v.Sees(x.teams, x.applications) {
 			continue
 		}
@@ -203,7 +204,7 @@ func (d *drawing) count(v access.Viewer, out *web.Overview) {
 
 // sections counts the requirements by chapter.
 func (d *drawing) sections(v access.Viewer, out *web.Overview) {
-	for _, r := range d.narrowed(d.sees(v)) {
+	for _, r := range d.narrowed(v) {
 		id := r.ID[:strings.LastIndex(r.ID, ".")]
 		if n := len(out.Sections); n == 0 || out.Sections[n-1].ID != id {
 			out.Sections = append(out.Sections, web.Section{ID: id, Title: r.Section})
@@ -284,7 +285,7 @@ func (d *drawing) since(ctx context.Context, s *sqlite.Store, v access.Viewer, b
 	}
 	sees := d.sees(v)
 	was := days[last].of(v, func(a string) bool { return sees(requirement.Scope{Application: a}) })
-	for _, r := range d.narrowed(sees) {
+	for _, r := range d.narrowed(v) {
 		i := slices.Index(days[last].IDs, r.ID)
 		if i < 0 || i >= len(was.Statuses) {
 			continue

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"holdfast.example/holdfast/internal/access"
+	"holdfast.example/holdfast/internal/estate"
 	"holdfast.example/holdfast/internal/web"
 )
 
@@ -71,4 +72,14 @@ func (p *pages) Viewer(_ context.Context, person string) (access.Viewer, error) 
 		return v, nil
 	}
 	return p.rules.Of(person, p.estate), nil
+}
+
+// known gives the estate as it was read last; nil: there is none, or it cannot be read, which whoever asks then finds.
+func (p *pages) known() *estate.Estate {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if _, err := p.today(time.Now()); err != nil {
+		return nil
+	}
+	return p.estate
 }

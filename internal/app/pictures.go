@@ -12,6 +12,7 @@ import (
 
 	"holdfast.example/holdfast/internal/access"
 	"holdfast.example/holdfast/internal/check"
+	"holdfast.example/holdfast/internal/estate"
 	"holdfast.example/holdfast/internal/finding"
 	"holdfast.example/holdfast/internal/picture"
 	"holdfast.example/holdfast/internal/requirement"
@@ -106,7 +107,7 @@ func (p *pages) redraw(ctx context.Context, now time.Time) (*drawing, error) {
 		if last, err = g.draw(ctx, store, w, now); err != nil {
 			return nil, err
 		}
-		if err := store.PutDay(ctx, last.local(now).Format(time.DateOnly), last.day()); err != nil {
+		if err := store.PutDay(ctx, last.local(now).Format(time.DateOnly), last.today); err != nil {
 			return nil, err
 		}
 	}
@@ -156,13 +157,16 @@ func (p *pages) world() (*world, error) {
 }
 
 // local is a time in the zone of the estate.
-func (d *drawing) local(t time.Time) time.Time {
-	if d.world.estate != nil {
-		if zone, err := time.LoadLocation(cmp.Or(d.world.estate.Timezone, "UTC")); err == nil {
-			return t.In(zone)
+func (d *drawing) local(t time.Time) time.Time { return t.In(d.zone) }
+
+// zoneOf is the time zone of an estate; without one UTC.
+func zoneOf(e *estate.Estate) *time.Location {
+	if e != nil {
+		if zone, err := time.LoadLocation(cmp.Or(e.Timezone, "UTC")); err == nil {
+			return zone
 		}
 	}
-	return t.UTC()
+	return time.UTC
 }
 
 // sees tells whether something of a scope is a viewer's to see.
@@ -183,13 +187,21 @@ func (d *drawing) sees(v access.Viewer) func(requirement.Scope) bool {
 }
 
 // narrowed gives the judgements of what a viewer sees.
-func (d *drawing) narrowed(keep func(requirement.Scope) bool) []web.Requirement {
+func (d *drawing) narrowed(v access.Viewer) []web.Requirement {
 	all := d.world.reqs.cat.All()
 	out := make([]web.Requirement, len(all))
 	for i, r := range all {
-		out[i] = web.Requirement{Requirement: r, Judged: r.Narrowed(d.judged[i], keep), At: d.at}
+		out[i] = web.Requirement{Requirement: r, Judged: d.judgement(i, v), At: d.at}
 	}
 	return out
+}
+
+// judgement is that of a requirement, of what a viewer sees.
+func (d *drawing) judgement(i int, v access.Viewer) requirement.Judgement {
+	if v.All {
+		return d.judged[i]
+	}
+	return d.world.reqs.cat.All()[i].Narrowed(d.judged[i], d.sees(v))
 }
 
 func (p *pages) Requirements(ctx context.Context, v access.Viewer) (web.Requirements, error) {
@@ -197,7 +209,7 @@ func (p *pages) Requirements(ctx context.Context, v access.Viewer) (web.Requirem
 	if err != nil {
 		return web.Requirements{}, err
 	}
-	return web.Requirements{At: d.at, List: d.narrowed(d.sees(v))}, nil
+	return web.Requirements{At: d.at, List: d.narrowed(v)}, nil
 }
 
 // faultsShown is how many findings the page of a requirement or a system shows.
@@ -213,7 +225,7 @@ func (p *pages) Requirement(ctx context.Context, v access.Viewer, id string) (we
 		return web.Requirement{}, web.ErrNone
 	}
 	i := slices.Index(d.world.reqs.cat.All(), r)
-	out := web.Requirement{Requirement: r, Judged: r.Narrowed(d.judged[i], d.sees(v)), At: d.at}
+	out := web.Requirement{Requirement: r, Judged: d.judgement(i, v), At: d.at}
 	for _, c := range d.world.checks {
 		if !slices.Contains(c.Requirements, id) {
 			continue
@@ -234,8 +246,9 @@ func (p *pages) Requirement(ctx context.Context, v access.Viewer, id string) (we
 			case check.NotApplicable:
 				t.NotApplicable++
 			default:
-				t.No++
-				t.Why = x.Name + ": " + m.Detail
+				if t.No++; t.Why == "" {
+					t.Why = x.Name + ": " + m.Detail
+				}
 			}
 		}
 		out.Checks = append(out.Checks, t)
@@ -254,16 +267,21 @@ func (d *drawing) subjectsOf(v access.Viewer) []string {
 		return nil
 	}
 	out := []string{}
-	for _, x := range d.subjects {
+	for _, x := range d.owned {
 		if v.Sees(x.teams, x.applications) {
-			out = append(out, x.Name)
+			out = append(out, x.subjects...)
 		}
 	}
 	return out
 }
 
-// systems are the subjects that a viewer sees, those of one system together.
-func (d *drawing) systems(v access.Viewer) (out []web.System) {
+// seen are the systems that a viewer sees.
+func (d *drawing) seen(v access.Viewer) []web.System {
+	return slices.DeleteFunc(slices.Clone(d.systems), func(s web.System) bool { return !v.Sees(s.Teams, s.Applications) })
+}
+
+// allSystems are the subjects, those of one system together, and what is declared and was never seen.
+func (d *drawing) allSystems() (out []web.System) {
 	at := map[string]int{}
 	add := func(x drawn) *web.System {
 		i, ok := at[x.system]
@@ -285,23 +303,11 @@ func (d *drawing) systems(v access.Viewer) (out []web.System) {
 		return &out[i]
 	}
 	for _, x := range d.subjects {
-		if !v.Sees(x.teams, x.applications) {
-			continue
-		}
 		s := add(x)
 		if t := x.Seen(); t.After(s.Seen) {
 			s.Seen = t
 		}
-		for _, m := range x.Marks {
-			switch m.Now(d.world.settings.For(m.Check), d.at).Verdict {
-			case check.Pass:
-				s.Pass++
-			case check.Fail:
-				s.Fail++
-			case check.Unknown, check.Error:
-				s.Unknown++
-			}
-		}
+		s.Pass, s.Fail, s.Unknown = s.Pass+x.pass, s.Fail+x.fail, s.Unknown+x.unknown
 		for _, w := range x.work {
 			s.Open += w.N
 			if w.Due.IsZero() {
@@ -318,20 +324,30 @@ func (d *drawing) systems(v access.Viewer) (out []web.System) {
 	if e := d.world.estate; e != nil {
 		for i := range e.Systems {
 			name := e.Systems[i].Subject()
-			if _, seen := at[name]; seen {
-				continue
+			if _, seen := at[name]; !seen {
+				view := e.View(name)
+				add(drawn{system: name, view: view, applications: namesOf(view), teams: ownersOf(view)})
 			}
-			view := e.View(name)
-			x := drawn{system: name, view: view}
-			for _, a := range view.Applications() {
-				x.applications = append(x.applications, a.Name)
-				if a.Team != "" {
-					x.teams = append(x.teams, a.Team)
-				}
-			}
-			if v.Sees(x.teams, x.applications) {
-				add(x)
-			}
+		}
+	}
+	slices.SortFunc(out, func(a, b web.System) int {
+		return cmp.Or(cmp.Compare(b.Overdue, a.Overdue), cmp.Compare(b.Open, a.Open), cmp.Compare(b.Unknown, a.Unknown), a.Seen.Compare(b.Seen), cmp.Compare(a.Name, b.Name))
+	})
+	return out
+}
+
+// namesOf and ownersOf are whose a subject is.
+func namesOf(v estate.View) (out []string) {
+	for _, a := range v.Applications() {
+		out = append(out, a.Name)
+	}
+	return out
+}
+
+func ownersOf(v estate.View) (out []string) {
+	for _, a := range v.Applications() {
+		if a.Team != "" && !slices.Contains(out, a.Team) {
+			out = append(out, a.Team)
 		}
 	}
 	return out
@@ -342,13 +358,9 @@ func (p *pages) Systems(ctx context.Context, v access.Viewer, query string, afte
 	if err != nil {
 		return web.Systems{}, err
 	}
-	list := d.systems(v)
 	words := strings.Fields(strings.ToLower(query))
-	list = slices.DeleteFunc(list, func(s web.System) bool {
-		return !holds(strings.ToLower(strings.Join(slices.Concat([]string{s.Name, s.Environment}, s.Applications, s.Teams), " ")), words)
-	})
-	slices.SortFunc(list, func(a, b web.System) int {
-		return cmp.Or(cmp.Compare(b.Overdue, a.Overdue), cmp.Compare(b.Open, a.Open), cmp.Compare(b.Unknown, a.Unknown), a.Seen.Compare(b.Seen), cmp.Compare(a.Name, b.Name))
+	list := slices.DeleteFunc(d.seen(v), func(s web.System) bool {
+		return len(words) > 0 && !holds(strings.ToLower(strings.Join(slices.Concat([]string{s.Name, s.Environment}, s.Applications, s.Teams), " ")), words)
 	})
 	out := web.Systems{All: len(list)}
 	list = list[min(max(after, 0), len(list)):]
@@ -368,12 +380,11 @@ func (p *pages) System(ctx context.Context, v access.Viewer, name string) (web.S
 	if err != nil {
 		return web.SystemDetail{}, err
 	}
-	list := d.systems(v)
-	i := slices.IndexFunc(list, func(s web.System) bool { return s.Name == name })
-	if i < 0 {
+	i := slices.IndexFunc(d.systems, func(s web.System) bool { return s.Name == name })
+	if i < 0 || !v.Sees(d.systems[i].Teams, d.systems[i].Applications) {
 		return web.SystemDetail{}, web.ErrNone
 	}
-	out := web.SystemDetail{System: list[i], Titles: map[string]string{}}
+	out := web.SystemDetail{System: d.systems[i], Titles: map[string]string{}}
 	var names []string
 	for _, x := range d.subjects {
 		if x.system == name && v.Sees(x.teams, x.applications) {

@@ -20,7 +20,7 @@ import (
 func TestRemote(t *testing.T) {
 	p, _ := galleryOf(t)
 	ts := httptest.NewUnstartedServer(nil)
-	s, err := web.New(web.Options{Data: p, Decisions: p, Operations: p, Pictures: p, Tokens: p, Figures: p, People: p, Version: "1.0", Now: time.Now, Origin: "http://localhost", Hosts: []string{ts.Listener.Addr().String()}})
+	s, err := web.New(web.Options{Data: p, Decisions: p, Operations: p, Pictures: p, Places: p, Drifts: p, Tokens: p, Figures: p, People: p, Version: "1.0", Now: time.Now, Origin: "http://localhost", Hosts: []string{ts.Listener.Addr().String()}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,9 +19,11 @@ import (
 	"holdfast.example/holdfast/internal/estate"
 	"holdfast.example/holdfast/internal/fact"
 	"holdfast.example/holdfast/internal/finding"
+	"holdfast.example/holdfast/internal/picture"
 	"holdfast.example/holdfast/internal/run"
 	"holdfast.example/holdfast/internal/sla"
 	"holdfast.example/holdfast/internal/store/sqlite"
+	"holdfast.example/holdfast/internal/subject/all"
 	"holdfast.example/holdfast/internal/vuln"
 )
 
@@ -98,10 +100,10 @@ func fleet(b *testing.B, closed string) *estate.Estate {
 func fleetFile(b *testing.B, closed string) string {
 	b.Helper()
 	var t strings.Builder
-	t.WriteString("organization: Northwind\ntimezone: Europe/Berlin\ncalendar: de-by\nclosures: [" + closed + "]\npeople:\n  - {id: erika, name: Erika, accounts: {standard: erika}}\n  - {id: maria, name: Maria, accounts: {standard: maria}}\n" +
-		"teams: [{name: checkout, lead: erika, members: [erika]}]\nenvironments: [{name: prod, stage: production}]\napplications:\n")
+	t.WriteString("organization: Northwind\ntimezone: Europe/Berlin\ncalendar: de-by\nclosures: [" + closed + "]\npeople:\n  - {id: erika, name: Erika, accounts: {standard: erika}}\n  - {id: maria, name: Maria, accounts: {standard: maria}}\n  - {id: otto, name: Otto}\n" +
+		"teams: [{name: checkout, lead: erika, members: [erika]}, {name: wiki, lead: otto, members: [otto]}]\nenvironments: [{name: prod, stage: production}]\napplications:\n")
 	for a := range 50 {
-		fmt.Fprintf(&t, "  - {name: app-%d, team: checkout, management: maria, criticality: %s, exposure: %s, environments: [prod]}\n", a, []string{"high", "low"}[a%2], []string{"internet", "internal"}[a/2%2])
+		fmt.Fprintf(&t, "  - {name: app-%d, team: %s, management: maria, criticality: %s, exposure: %s, environments: [prod]}\n", a, []string{"checkout", "wiki"}[a/49], []string{"high", "low"}[a%2], []string{"internet", "internal"}[a/2%2])
 	}
 	t.WriteString("systems:\n")
 	for i := range benchSystems {
@@ -127,6 +129,49 @@ func clockFor(b *testing.B, e *estate.Estate) *finding.Clock {
 	return c
 }
 
+// benchMarks are what every check came to on some systems: most pass, two fail, some are unknown.
+func benchMarks(first, n int, at time.Time) map[string][]picture.Mark {
+	out := map[string][]picture.Mark{}
+	for i := first; i < first+n; i++ {
+		var marks []picture.Mark
+		for k, c := range all.Checks() {
+			m := picture.Mark{Check: c.ID, Kind: c.Rule.Kind.Name, Verdict: check.Pass, Detail: "seen as it should be, in /etc/some/file:12", At: at}
+			switch {
+			case c.ID == "vulnerabilities-known" || c.ID == "sshd-root-login":
+				m.Verdict, m.Detail, m.Faults = check.Fail, "", 100
+			case (k+i)%17 == 0:
+				m.Verdict, m.Detail = check.Unknown, "/etc/some/file could not be read: permission denied"
+			}
+			marks = append(marks, m)
+		}
+		out[fmt.Sprint("prod/web-", i)] = marks
+	}
+	return out
+}
+
+// twoYears writes how everything stood on each day of them.
+func twoYears(ctx context.Context, s *sqlite.Store, until time.Time) error {
+	reqs, _, err := Catalogues()
+	if err != nil {
+		return err
+	}
+	d := day{Applications: map[string]standingOf{}}
+	for _, r := range reqs.All() {
+		d.IDs = append(d.IDs, r.ID)
+	}
+	statuses := strings.Repeat("fupwjn", len(d.IDs))[:len(d.IDs)]
+	for n := range 730 {
+		d.All = standingOf{Open: 1_000_000 - n, Overdue: 1000 + n, Statuses: statuses}
+		for a := range 50 {
+			d.Applications[fmt.Sprint("app-", a)] = standingOf{Open: 20_000, Overdue: n, Statuses: statuses}
+		}
+		if err := s.PutDay(ctx, until.AddDate(0, 0, -n).Format(time.DateOnly), d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // BenchmarkMillion asks a database of a million open findings what to do next, and works out all deadlines anew after a
 // change of the calendar. They lie on 5,000 systems, identified on eight days. HOLDFAST_FINDINGS sets another number.
 func BenchmarkMillion(b *testing.B) {
@@ -138,18 +183,18 @@ func BenchmarkMillion(b *testing.B) {
 		return func(f finding.Finding) finding.Standing { return c.Stand(f, monday) }
 	}
 	plain := fleet(b, "")
-	s := filled(b, fmt.Sprint("findings-", n), func(s *sqlite.Store) {
+	s := filled(b, fmt.Sprint("findings-3-", n), func(s *sqlite.Store) {
 		const days, together = 8, 100
 		each, c := n/benchSystems/days, stand(plain)
 		for first := 0; first < benchSystems; first += together {
 			var outcomes []check.Outcome
 			for i := first; i < first+together; i++ {
 				for day := range days {
-					o := check.Outcome{Check: &check.Check{ID: fmt.Sprint("bench-", day), Title: "a benchmark"}, Settings: &check.Settings{Severity: check.High, Level: check.Must}, Result: check.Result{Verdict: check.Fail},
-						Observation: &fact.Observation{Subject: fmt.Sprint("web-", i), Kind: fact.Kind{Name: "vulnerabilities", Version: 1}, ObservedAt: monday.AddDate(0, 0, -day).Add(time.Duration(i) * time.Second)}}
+					o := check.Outcome{Check: &check.Check{ID: []string{"vulnerabilities-known", "sshd-root-login"}[day/(days-1)], Title: "a benchmark"}, Settings: &check.Settings{Severity: check.High, Level: check.Must}, Result: check.Result{Verdict: check.Fail},
+						Observation: &fact.Observation{Subject: fmt.Sprint("prod/web-", i), Kind: fact.Kind{Name: "vulnerabilities", Version: 1}, ObservedAt: monday.AddDate(0, 0, -day).Add(time.Duration(i) * time.Second)}}
 					for k := range each {
 						epss := float64(k%100) / 100
-						o.Violations = append(o.Violations, check.Violation{Key: fmt.Sprintf("vulnerability:CVE-2026-%d@Debian/p-%d", 10000+k, k), Severity: []check.Severity{check.Critical, check.High, check.Moderate, check.Low}[k%4],
+						o.Violations = append(o.Violations, check.Violation{Flaw: &check.Flaw{ID: fmt.Sprint("CVE-2026-", 10000+k), Package: fmt.Sprint("p-", k)}, Key: fmt.Sprintf("vulnerability:CVE-2026-%d@Debian/p-%d#%d", 10000+k, k, day), Severity: []check.Severity{check.Critical, check.High, check.Moderate, check.Low}[k%4],
 							Detail: fmt.Sprintf("CVE-2026-%d in p-%d 1.2.3-1 (libp-%d, p-%d-tools), fixed in 1.2.3-1+deb12u1: an out-of-bounds read in the parser of headers", 10000+k, k, k, k),
 							Threat: &check.Threat{Exploited: k%50 == 0, EPSS: &epss}})
 					}
@@ -160,6 +205,12 @@ func BenchmarkMillion(b *testing.B) {
 			if _, err := s.Record(ctx, r, nil, outcomes, c); err != nil {
 				b.Fatal(err)
 			}
+			if err := s.Judged(ctx, monday, benchMarks(first, together, monday)); err != nil {
+				b.Fatal(err)
+			}
+		}
+		if err := twoYears(ctx, s, monday); err != nil {
+			b.Fatal(err)
 		}
 	})
 	b.Run("first-page", func(b *testing.B) {
@@ -244,7 +295,7 @@ func BenchmarkAffected(b *testing.B) {
 		for first := 0; first < n; first += 5000 {
 			var list []sqlite.Carried
 			for i := first; i < min(n, first+5000); i++ {
-				c := sqlite.Carried{Subject: fmt.Sprint("web-", i), Part: partDistribution, Teams: []string{fmt.Sprint("team-", i%40)}, SeenAt: time.Unix(1790000000, 0)}
+				c := sqlite.Carried{Subject: fmt.Sprint("prod/web-", i), Part: partDistribution, Teams: []string{fmt.Sprint("team-", i%40)}, SeenAt: time.Unix(1790000000, 0)}
 				has := map[string]bool{"openssl": true}
 				for _, name := range all[:49] {
 					has[name] = true

@@ -69,7 +69,7 @@ func Serve(ctx context.Context, o ServeOptions) (err error) {
 		v.Name = "Demo, read-only"
 		guest = &v
 	}
-	s, err := web.New(web.Options{Guest: guest, Data: pages, Decisions: pages, Operations: pages, Pictures: pages, Tokens: pages, Figures: pages, People: pages, Version: o.Version, Now: time.Now, Origin: door.origin, Hosts: door.hosts})
+	s, err := web.New(web.Options{Guest: guest, Data: pages, Decisions: pages, Operations: pages, Pictures: pages, Places: pages, Drifts: pages, Tokens: pages, Figures: pages, People: pages, Version: o.Version, Now: time.Now, Origin: door.origin, Hosts: door.hosts})
 	if err != nil {
 		return errors.Join(err, door.listener.Close())
 	}
@@ -126,7 +126,7 @@ type pages struct {
 }
 
 func (p *pages) Ready(ctx context.Context) error {
-	d, err := openDesk(ctx, p.o.State, p.o.DB, p.o.Estate, time.Now())
+	d, err := openDesk(ctx, p.o.State, p.o.DB, p.o.Estate, p.known(), time.Now())
 	if err != nil {
 		return err
 	}

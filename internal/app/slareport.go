@@ -43,7 +43,7 @@ func notesOf(e *estate.Estate) []string {
 
 // SLA counts what became of the deadlines of all findings, each occurrence by itself.
 func SLA(ctx context.Context, q SLAQuery) (*SLAReport, error) {
-	d, err := openDesk(ctx, q.State, q.DB, q.Estate, q.Now)
+	d, err := openDesk(ctx, q.State, q.DB, q.Estate, nil, q.Now)
 	if err != nil {
 		return nil, err
 	}

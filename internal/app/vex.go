@@ -19,7 +19,7 @@ import (
 // VEX says of every vulnerability that was found what became of it.
 func VEX(ctx context.Context, stateFlag, db, estatePath, version string, now time.Time) (report.VEX, error) {
 	v := report.VEX{At: now, Version: version}
-	d, err := openDesk(ctx, stateFlag, db, estatePath, now)
+	d, err := openDesk(ctx, stateFlag, db, estatePath, nil, now)
 	if err != nil {
 		return v, err
 	}

@@ -55,7 +55,7 @@ func ReadVEX(ctx context.Context, o ImportOptions) (*Told, error) {
 	if err != nil {
 		return nil, &UsageError{"read statements " + o.File + ": " + err.Error()}
 	}
-	d, err := openDesk(ctx, o.State, o.DB, o.Estate, time.Now())
+	d, err := openDesk(ctx, o.State, o.DB, o.Estate, nil, time.Now())
 	if err != nil {
 		return nil, err
 	}

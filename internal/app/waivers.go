@@ -48,15 +48,19 @@ type desk struct {
 }
 
 // openDesk opens the store. Without an estate one can look, but not decide.
-func openDesk(ctx context.Context, stateFlag, db, path string, now time.Time) (*desk, error) {
+// The estate is read from a path, unless it is known.
+func openDesk(ctx context.Context, stateFlag, db, path string, known *estate.Estate, now time.Time) (*desk, error) {
 	d := &desk{now: now}
-	if path != "" {
-		e, problems, err := LoadEstate(path)
-		if err != nil {
-			return nil, err
-		}
+	if e := known; e != nil || path != "" {
 		if e == nil {
-			return nil, &EstateError{problems}
+			var problems []estate.Problem
+			var err error
+			if e, problems, err = LoadEstate(path); err != nil {
+				return nil, err
+			}
+			if e == nil {
+				return nil, &EstateError{problems}
+			}
 		}
 		d.estate = e
 		if zone, err := time.LoadLocation(cmp.Or(e.Timezone, "UTC")); err == nil {
@@ -145,6 +149,7 @@ type WaiverOptions struct {
 	Waiver            waiver.Waiver // what is asked for; Until is set from Until below
 	Until             string        // a day, or RFC 3339
 	Person            string        // who logged in and does it; empty: who is at the keyboard
+	known             *estate.Estate
 	// Confirm shows what a decision is about and asks whether it shall be taken; nil takes it.
 	Confirm func(kind waiver.Kind, until time.Time, list []finding.Finding) bool
 }
@@ -155,7 +160,7 @@ var ErrNotTaken = errors.New("nothing was recorded")
 // AddWaiver asks for a decision. Where one person decides alone, it is decided at once.
 func AddWaiver(ctx context.Context, o WaiverOptions) (waiver.Waiver, error) {
 	w := o.Waiver
-	d, err := openDesk(ctx, o.State, o.DB, o.Estate, time.Now())
+	d, err := openDesk(ctx, o.State, o.DB, o.Estate, o.known, time.Now())
 	if err != nil {
 		return w, err
 	}
@@ -219,7 +224,7 @@ func ending(text string, kind waiver.Kind, now time.Time) (time.Time, error) {
 
 // DecideWaiver approves, refuses or revokes a decision.
 func DecideWaiver(ctx context.Context, o WaiverOptions, id string, action waiver.Action, why string) (waiver.Waiver, error) {
-	d, err := openDesk(ctx, o.State, o.DB, o.Estate, time.Now())
+	d, err := openDesk(ctx, o.State, o.DB, o.Estate, o.known, time.Now())
 	if err != nil {
 		return waiver.Waiver{}, err
 	}
@@ -322,7 +327,7 @@ type ListedWaiver struct {
 
 // Waivers lists the decisions that wait or are in force, or all, with what each does at a time.
 func Waivers(ctx context.Context, o WaiverOptions, all bool, now time.Time) ([]ListedWaiver, error) {
-	d, err := openDesk(ctx, o.State, o.DB, o.Estate, now)
+	d, err := openDesk(ctx, o.State, o.DB, o.Estate, o.known, now)
 	if err != nil {
 		return nil, err
 	}
@@ -361,7 +366,7 @@ func Waivers(ctx context.Context, o WaiverOptions, all bool, now time.Time) ([]L
 
 // Claim writes into the history of a finding that somebody says it is mended.
 func Claim(ctx context.Context, o WaiverOptions, id, note string) error {
-	d, err := openDesk(ctx, o.State, o.DB, o.Estate, time.Now())
+	d, err := openDesk(ctx, o.State, o.DB, o.Estate, o.known, time.Now())
 	if err != nil {
 		return err
 	}

@@ -180,7 +180,7 @@ func (s *Server) describeReads(a huma.API) {
 	})
 	huma.Register(a, s.operation("GET", "/systems", "list-systems", "Systems, the worst first", access.SeeFindings), func(ctx context.Context, in *listInput) (*answer[page[System]], error) {
 		after := in.place()
-		all, err := s.pictures.Systems(ctx, as(ctx), in.Query, after, in.Limit)
+		all, err := s.places.Systems(ctx, as(ctx), in.Query, after, in.Limit)
 		if err != nil {
 			return nil, told(err)
 		}
@@ -191,7 +191,7 @@ func (s *Server) describeReads(a huma.API) {
 		return &answer[page[System]]{out}, nil
 	})
 	huma.Register(a, s.operation("GET", "/systems/{name}", "show-system", "One system with what each check came to", access.SeeFindings), func(ctx context.Context, in *nameInput) (*answer[systemBody], error) {
-		d, err := s.pictures.System(ctx, as(ctx), in.Name)
+		d, err := s.places.System(ctx, as(ctx), in.Name)
 		if err != nil {
 			return nil, told(err)
 		}

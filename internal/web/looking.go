@@ -13,7 +13,7 @@ import (
 )
 
 // rowsShown bounds the tables of a page that is about something else.
-const rowsShown = 100
+const rowsShown = 80
 
 func (s *Server) overview(w http.ResponseWriter, r *http.Request) {
 	v := viewer(r)
@@ -45,7 +45,7 @@ func (s *Server) requirement(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) systems(w http.ResponseWriter, r *http.Request) {
 	query, after := bounded(r.FormValue("q")), place(r)
-	all, err := s.pictures.Systems(r.Context(), viewer(r), query, after, perPage)
+	all, err := s.places.Systems(r.Context(), viewer(r), query, after, perPage)
 	if err != nil {
 		s.failed(w, r, err)
 		return
@@ -54,7 +54,7 @@ func (s *Server) systems(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) system(w http.ResponseWriter, r *http.Request) {
-	one, err := s.pictures.System(r.Context(), viewer(r), r.PathValue("name"))
+	one, err := s.places.System(r.Context(), viewer(r), r.PathValue("name"))
 	if err != nil {
 		s.failed(w, r, err)
 		return

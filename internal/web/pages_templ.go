@@ -2537,8 +2537,9 @@ var menu = []struct {
 	needs      access.Permission
 }{
 	{"/", "Overview", access.SeeFindings}, {"/findings", "Findings", access.SeeFindings}, {"/requirements", "Requirements", access.SeeFindings},
-	{"/systems", "Systems", access.SeeFindings}, {"/vulnerabilities", "Vulnerabilities", access.SeeFindings}, {"/decisions", "Decisions", access.SeeDecisions},
-	{"/agents", "Agents", access.SeeAgents}, {"/runs", "Runs", access.SeeRuns}, {"/ledger", "Ledger", access.SeeLedger}, {"/passkeys", "Passkeys", access.OwnPasskeys}, {"/tokens", "Tokens", access.OwnPasskeys},
+	{"/systems", "Systems", access.SeeFindings}, {"/vulnerabilities", "Vulnerabilities", access.SeeFindings},
+	{"/endpoints", "Endpoints", access.SeeFindings}, {"/estate", "Estate", access.SeeFindings}, {"/drift", "Drift", access.SeeFindings}, {"/decisions", "Decisions", access.SeeDecisions},
+	{"/agents", "Agents", access.SeeAgents}, {"/runs", "Runs", access.SeeRuns}, {"/ledger", "Ledger", access.SeeLedger}, {"/settings", "Settings", access.SeeRuns}, {"/passkeys", "Passkeys", access.OwnPasskeys}, {"/tokens", "Tokens", access.OwnPasskeys},
 }
 
 // called names who is logged in.

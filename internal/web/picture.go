@@ -17,10 +17,6 @@ type Pictures interface {
 	Overview(ctx context.Context, v access.Viewer) (Overview, error)
 	Requirements(ctx context.Context, v access.Viewer) (Requirements, error)
 	Requirement(ctx context.Context, v access.Viewer, id string) (Requirement, error)
-	// Systems gives those whose name, application or environment holds all words of a query, the worst first, at most limit
-	// after the first ones.
-	Systems(ctx context.Context, v access.Viewer, query string, after, limit int) (Systems, error)
-	System(ctx context.Context, v access.Viewer, name string) (SystemDetail, error)
 	Vulnerabilities(ctx context.Context, v access.Viewer) (Vulnerabilities, error)
 	// Search gives what has all words of a query in its name or text, the best first.
 	Search(ctx context.Context, v access.Viewer, query string) ([]Hit, error)

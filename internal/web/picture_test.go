@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
 
 	"holdfast.example/holdfast/internal/access"
 	"holdfast.example/holdfast/internal/check"
+	"holdfast.example/holdfast/internal/drift"
 	"holdfast.example/holdfast/internal/finding"
 	"holdfast.example/holdfast/internal/picture"
 	"holdfast.example/holdfast/internal/requirement"
@@ -89,7 +91,7 @@ func TestPictures(t *testing.T) {
 	for _, x := range []struct{ path, says string }{
 		{"/", "was pass at the end of 2026-11-26, is"}, {"/", `href="/findings?due=overdue"`}, {"/", `aria-label="Findings due on each`},
 		{"/requirements", `href="/requirements/A.5.1.1"`}, {"/requirements/A.5.1.1", "unknown, for example"},
-		{"/systems?q=abc", `value="abc"`}, {"/systems?q=abc&after=200", `href="/systems?after=0&amp;q=abc"`}, {"/systems?q=abc", `href="/systems?after=200&amp;q=abc"`},
+		{"/systems?q=abc", `value="abc"`}, {"/systems?q=abc&after=150", `href="/systems?after=0&amp;q=abc"`}, {"/systems?q=abc", `href="/systems?after=150&amp;q=abc"`},
 		{"/systems/prod%2Fweb-1", "2 findings"}, {"/systems/prod%2Fweb-1", "1 are unknown"},
 		{"/vulnerabilities", "50.0 %"}, {"/search?q=web", "system: "}, {"/search?q=nothing", "Nothing that you may see"},
 		{"/findings?severity=high&due=overdue", `value="high" selected`},
@@ -150,5 +152,87 @@ func TestCharts(t *testing.T) {
 	f.Due, f.FirstDue = &later, nil
 	if got := clockWords(f, now); got != "Identified on 2026-11-16, due on 2026-11-29: 3 days left." {
 		t.Error(got)
+	}
+}
+
+func (d data) Endpoints(context.Context, access.Viewer) ([]Endpoint, error) {
+	return []Endpoint{{Address: evil, IP: evil, Grade: "A+", Protocols: []string{evil}, Applications: []string{evil}, Subject: evil, Issuer: evil, NotAfter: now.AddDate(0, 0, -1)}, {Address: "b", NotAfter: now.AddDate(0, 0, 20)}, {Address: "c"}}, nil
+}
+
+func (d data) Estate(context.Context, access.Viewer) (Estate, error) {
+	return Estate{Organization: evil, Environments: []Environment{{Name: evil, Stage: evil, Nodes: []Node{{ID: "prod/a", Name: evil, Zone: evil, Path: "/systems/prod%2Fa"}, {ID: "prod/b", Name: "b", Overdue: 1}}}, {Name: "test", Nodes: []Node{{ID: "test/c", Name: "c"}}}},
+		Flows: []Flow{{From: "internet", To: "prod/a", Port: "443", Protocol: evil, Reason: evil, ApprovedBy: evil, Until: "2026-01-01", Ended: true}, {From: "prod/a", To: "prod/b"}, {From: "test/c", To: "prod/b"}, {From: "elsewhere", To: "prod/b"}}}, nil
+}
+
+func (d data) Drift(_ context.Context, v access.Viewer) ([]DriftGroup, bool, error) {
+	if !v.Sees(nil, []string{"shop"}) {
+		return nil, false, nil
+	}
+	return []DriftGroup{{Subject: "prod/web-1", Key: evil, FirstSeen: now, Changes: []drift.Open{{Change: drift.Change{Path: evil, Sort: drift.Changed, Before: evil, After: evil}}, {Change: drift.Change{Path: "x", Sort: drift.Moved}}}},
+		{Subject: "prod/web-1", Key: "packages:curl", Proposed: evil}}, true, nil
+}
+
+var approved []string
+
+func (d data) ApproveDrift(_ context.Context, v access.Viewer, subject, key, reason string) error {
+	if subject != "prod/web-1" {
+		return ErrNone
+	}
+	approved = append(approved, strings.Join([]string{v.Person, subject, key, reason}, "|"))
+	return nil
+}
+
+func (d data) Settings(context.Context) ([]Setting, error) {
+	return []Setting{{evil, evil, evil}}, nil
+}
+
+// TestPlaces: endpoints, the estate as a graph, drift and settings.
+func TestPlaces(t *testing.T) {
+	s, c, visit := serving(t, data{})
+	sam, _ := logged(t, s, visit, "sam")
+	for _, x := range []struct{ path, says string }{
+		{"/endpoints", "ended 2026-11-25"}, {"/endpoints", "20 days left"}, {"/estate", `class="flow late"`}, {"/estate", `href="/systems/prod%2Fa"`}, {"/drift", "Not expected."}, {"/drift", "Expected: "}, {"/settings", "It is changed where it was started"},
+	} {
+		if status, text, _ := sam.do("GET", x.path); status != 200 || !strings.Contains(text, x.says) {
+			t.Errorf("%s: %d, does not say %q:\n%s", x.path, status, x.says, text)
+		}
+	}
+	other, _ := logged(t, s, visit, "champion")
+	if _, text, _ := other.do("GET", "/drift"); strings.Contains(text, "prod/web-1") {
+		t.Error("drift of somebody else is shown")
+	}
+	approved = nil
+	approve := form(url.Values{"subject": {"prod/web-1"}, "key": {"packages:curl"}, "reason": {"the patch day"}})
+	if status, _, _ := sam.do("POST", "/drift/approve", approve); status != 200 || len(approved) != 1 || approved[0] != "sam|prod/web-1|packages:curl|the patch day" {
+		t.Error(status, approved)
+	}
+	if status, _, _ := sam.do("POST", "/drift/approve", form(url.Values{"subject": {"prod/other"}})); status != 404 {
+		t.Error(status)
+	}
+	c.at = c.at.Add(freshTime)
+	if status, _, _ := sam.do("POST", "/drift/approve", approve); status != 403 || len(approved) != 1 {
+		t.Error("a baseline is approved without a passkey:", status)
+	}
+}
+
+// TestGraph: what is drawn lies in its frame, and every flow between what is drawn is a line.
+func TestGraph(t *testing.T) {
+	e, err := data{}.Estate(t.Context(), access.Viewer{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := drawn(e)
+	if len(g.Edges) != 3 {
+		t.Errorf("%+v", g.Edges)
+	}
+	for _, b := range g.Boxes {
+		for _, n := range b.Nodes {
+			if n.X < 0 || n.Y < 0 || n.X+n.Width > g.Width || n.Y+n.Height > g.Height {
+				t.Errorf("%+v in %f x %f", n, g.Width, g.Height)
+			}
+		}
+	}
+	if g := drawn(Estate{}); g.Width <= 0 || len(g.Edges) > 0 {
+		t.Errorf("%+v", g)
 	}
 }

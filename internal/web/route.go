@@ -28,6 +28,11 @@ func (s *Server) routes() []route {
 		{"GET /systems", access.SeeFindings, s.systems},
 		{"GET /systems/{name}", access.SeeFindings, s.system},
 		{"GET /vulnerabilities", access.SeeFindings, s.vulnerabilities},
+		{"GET /endpoints", access.SeeFindings, s.endpoints},
+		{"GET /estate", access.SeeFindings, s.estate},
+		{"GET /drift", access.SeeFindings, s.drift},
+		{"POST /drift/approve", access.Request, s.approveDrift}, // whose baselines somebody approves is said by the estate
+		{"GET /settings", access.SeeRuns, s.settings},
 		{"GET /search", access.SeeFindings, s.search},
 		{"GET /decisions", access.SeeDecisions, s.decisionList},
 		{"POST /findings/{id}/decisions", access.Request, s.ask},

@@ -43,6 +43,8 @@ type Operations interface {
 	Agents(ctx context.Context) ([]Agent, error)
 	// Runs gives the newest runs, at most limit.
 	Runs(ctx context.Context, limit int) ([]run.Run, error)
+	// Settings gives what the control plane runs with.
+	Settings(ctx context.Context) ([]Setting, error)
 }
 
 // ErrNone says that there is nothing of that id.
@@ -105,6 +107,8 @@ type Server struct {
 	decisions  Decisions
 	operations Operations
 	pictures   Pictures
+	places     Places
+	drifts     Drifts
 	tokens     Tokens
 	described  []operation // of the API
 	guest      *access.Viewer
@@ -126,6 +130,8 @@ type Options struct {
 	Decisions  Decisions
 	Operations Operations
 	Pictures   Pictures
+	Places     Places
+	Drifts     Drifts
 	Tokens     Tokens
 	Guest      *access.Viewer // who has no session reads as this one; nil: nobody reads without one
 	Figures    Figures
@@ -149,7 +155,7 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("prepare passkeys for %s: %w", o.Origin, err)
 	}
-	s := &Server{data: o.Data, decisions: o.Decisions, operations: o.Operations, pictures: o.Pictures, tokens: o.Tokens, guest: o.Guest, people: o.People, auth: auth, now: o.Now, sessions: newSessions(at.Scheme == "https"), ceremonies: ceremonies{secure: at.Scheme == "https"}, origin: o.Origin, origins: map[string]bool{at.Host: true}, version: o.Version, make: event.Maker{Version: o.Version}, metrics: newMetrics(o.Figures, o.Version)}
+	s := &Server{data: o.Data, decisions: o.Decisions, operations: o.Operations, pictures: o.Pictures, places: o.Places, drifts: o.Drifts, tokens: o.Tokens, guest: o.Guest, people: o.People, auth: auth, now: o.Now, sessions: newSessions(at.Scheme == "https"), ceremonies: ceremonies{secure: at.Scheme == "https"}, origin: o.Origin, origins: map[string]bool{at.Host: true}, version: o.Version, make: event.Maker{Version: o.Version}, metrics: newMetrics(o.Figures, o.Version)}
 	for _, h := range o.Hosts {
 		s.origins[h] = true
 	}
@@ -163,7 +169,7 @@ func (s *Server) Link() string { return s.sessions.link("", s.now().Add(linkTime
 var static embed.FS
 
 // perPage is how many findings one page shows.
-const perPage = 200
+const perPage = 150
 
 // Handler is all of it: what comes in passes the guard first.
 func (s *Server) Handler() http.Handler {

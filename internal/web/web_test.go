@@ -119,7 +119,7 @@ func serving(t *testing.T, d Data) (*Server, *clock, func() visitor) {
 	t.Helper()
 	c := &clock{now}
 	ts := httptest.NewUnstartedServer(nil)
-	s, err := New(Options{Data: d, Decisions: &desk{list: decided()}, Operations: d.(data), Pictures: d.(data), Tokens: &tokens{}, Figures: d.(data), People: newPeople(t), Version: "1.0", Now: c.now,
+	s, err := New(Options{Data: d, Decisions: &desk{list: decided()}, Operations: d.(data), Pictures: d.(data), Places: d.(data), Drifts: d.(data), Tokens: &tokens{}, Figures: d.(data), People: newPeople(t), Version: "1.0", Now: c.now,
 		Origin: "http://localhost:" + strings.TrimPrefix(ts.Listener.Addr().String(), "127.0.0.1:"), Hosts: []string{ts.Listener.Addr().String()}})
 	if err != nil {
 		t.Fatal(err)
@@ -288,7 +288,7 @@ func TestNothingIsRun(t *testing.T) {
 	v := visit()
 	v.do("POST", "/log-in/"+s.Link())
 	for _, path := range []string{"/", "/findings", "/findings/F-AAAAAAAAAA", "/ledger", "/passkeys", "/decisions", "/agents", "/runs", "/log-in/" + url.PathEscape(evil),
-		"/requirements", "/requirements/A.5.1.1", "/systems", "/systems/prod%2Fweb-1", "/vulnerabilities", "/search?q=" + url.QueryEscape(evil), "/systems?q=" + url.QueryEscape(evil), "/findings?only=" + url.QueryEscape(evil)} {
+		"/requirements", "/requirements/A.5.1.1", "/systems", "/systems/prod%2Fweb-1", "/vulnerabilities", "/endpoints", "/estate", "/drift", "/settings", "/tokens", "/search?q=" + url.QueryEscape(evil), "/systems?q=" + url.QueryEscape(evil), "/findings?only=" + url.QueryEscape(evil)} {
 		_, body, _ := v.do("GET", path)
 		for _, ours := range []string{"passkey.js", "keys.js"} {
 			body = strings.Replace(body, `<script src="/static/`+ours+`" defer></script>`, "", 1)

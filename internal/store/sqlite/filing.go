@@ -29,7 +29,7 @@ func newFiling(ctx context.Context, tx *sql.Tx) (*filing, error) {
 			ON CONFLICT (id) DO UPDATE SET state = excluded.state, data = excluded.data`},
 		{&p.clock, `INSERT INTO clocks (subject, identified, ratings, standing) VALUES (?, ?, ?, ?)
 			ON CONFLICT (subject, identified, ratings) DO UPDATE SET standing = excluded.standing RETURNING id`},
-		{&p.place, `INSERT INTO standings (clock, finding, due, settled_until, exploited, epss, internet, running, severity, identified, decided, flaw) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		{&p.place, `INSERT INTO standings (clock, finding, due, settled_until, exploited, epss, internet, running, severity, identified, decided, flaw, check_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (finding) DO UPDATE SET clock = excluded.clock, due = excluded.due, settled_until = excluded.settled_until, exploited = excluded.exploited, epss = excluded.epss,
 				internet = excluded.internet, running = excluded.running, severity = excluded.severity, identified = excluded.identified, decided = excluded.decided, flaw = excluded.flaw
 			WHERE (standings.clock, standings.due, standings.settled_until, standings.exploited, standings.epss, standings.internet, standings.running, standings.severity, standings.identified, standings.decided, standings.flaw) IS NOT
@@ -98,7 +98,7 @@ func (p *filing) finding(ctx context.Context, f finding.Finding) error {
 	if f.Flaw != nil {
 		flaw = f.Flaw.ID
 	}
-	_, err = p.place.ExecContext(ctx, clock, f.ID, due(standing), settled, exploited, epss, standing.Internet, running, f.Severity.Rank(), stamp(f.Identified), decided, flaw)
+	_, err = p.place.ExecContext(ctx, clock, f.ID, due(standing), settled, exploited, epss, standing.Internet, running, f.Severity.Rank(), stamp(f.Identified), decided, flaw, f.Check)
 	return err
 }
 

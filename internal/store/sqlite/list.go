@@ -43,18 +43,12 @@ type Query struct {
 
 // List gives findings, what to do next first.
 func (s *Store) List(ctx context.Context, now time.Time, q Query) ([]finding.Finding, error) {
-	if q.Subjects == nil {
-		return s.list(ctx, now, q)
+	parts := q.parts()
+	if len(parts) == 1 {
+		return s.list(ctx, now, parts[0])
 	}
-	// Those of some subjects are read subject by subject: it costs what they have, not what there is.
 	var out []finding.Finding
-	part := q
-	part.Skip = 0
-	if part.Limit > 0 {
-		part.Limit += q.Skip
-	}
-	for rest := q.Subjects; len(rest) > 0; rest = rest[len(part.Subjects):] {
-		part.Subjects = rest[:min(len(rest), subjectsAtOnce)]
+	for _, part := range parts {
 		found, err := s.list(ctx, now, part)
 		if err != nil {
 			return nil, err
@@ -69,6 +63,31 @@ func (s *Store) List(ctx context.Context, now time.Time, q Query) ([]finding.Fin
 	return out, nil
 }
 
+// parts are queries that an index answers each, so that a list costs what is asked for and not what there is: some subjects
+// together, or one check after the other.
+func (q Query) parts() (out []Query) {
+	part := q
+	part.Skip = 0
+	if part.Limit > 0 {
+		part.Limit += q.Skip
+	}
+	switch {
+	case len(q.Subjects) > subjectsAtOnce:
+		for some := range slices.Chunk(q.Subjects, subjectsAtOnce) {
+			part.Subjects = some
+			out = append(out, part)
+		}
+		return out
+	case q.Subjects == nil && len(q.Checks) > 1:
+		for _, c := range q.Checks {
+			part.Checks = []string{c}
+			out = append(out, part)
+		}
+		return out
+	}
+	return []Query{q}
+}
+
 func (s *Store) list(ctx context.Context, now time.Time, q Query) ([]finding.Finding, error) {
 	where, args := []string{"s.settled_until < ?"}, []any{stamp(now)}
 	and := func(text string, values ...any) { where, args = append(where, text), append(args, values...) }
@@ -78,7 +97,7 @@ func (s *Store) list(ctx context.Context, now time.Time, q Query) ([]finding.Fin
 		and("c.subject IN ("+marks(len(q.Subjects))+")", anys(q.Subjects)...)
 	}
 	if q.Checks != nil {
-		and("f.check_id IN ("+marks(len(q.Checks))+")", anys(q.Checks)...)
+		and("s.check_id IN ("+marks(len(q.Checks))+")", anys(q.Checks)...)
 	}
 	if q.Severity != "" {
 		and("s.severity = ?", q.Severity.Rank())

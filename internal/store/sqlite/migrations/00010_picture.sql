@@ -49,9 +49,15 @@ CREATE INDEX finding_events_at ON finding_events (at);
 -- Which vulnerability an open finding is; empty: none.
 ALTER TABLE standings ADD COLUMN flaw TEXT NOT NULL DEFAULT '';
 UPDATE standings SET flaw = (SELECT coalesce(json_extract(f.data, '$.vulnerability.id'), '') FROM findings f WHERE f.id = standings.finding);
+-- Which check it is of, so that the findings of one are listed without looking at all others; of one severity likewise.
+ALTER TABLE standings ADD COLUMN check_id TEXT NOT NULL DEFAULT '';
+UPDATE standings SET check_id = (SELECT f.check_id FROM findings f WHERE f.id = standings.finding);
+CREATE INDEX standings_check ON standings (check_id, due, exploited DESC, epss DESC, internet DESC, running DESC, severity, identified, finding);
+CREATE INDEX standings_severity ON standings (severity, due, exploited DESC, epss DESC, internet DESC, running DESC, identified, finding);
 CREATE INDEX standings_flaw ON standings (flaw) WHERE flaw <> '';
 
 -- +goose Down
-DROP INDEX standings_flaw; ALTER TABLE standings DROP COLUMN flaw;
+DROP INDEX standings_flaw; DROP INDEX standings_severity; DROP INDEX standings_check;
+ALTER TABLE standings DROP COLUMN flaw; ALTER TABLE standings DROP COLUMN check_id;
 DROP INDEX finding_events_at;
 DROP TABLE answers; DROP TABLE tokens; DROP TABLE visits; DROP TABLE days; DROP TABLE verdicts;
