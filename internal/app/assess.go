@@ -364,6 +364,7 @@ type world struct {
 	unused     []string
 	warnings   []string
 	checks     []*check.Check
+	places     map[string]int // of checks in their order
 	sources    []host.Source
 	settings   check.Catalogue
 	reqs       requirements

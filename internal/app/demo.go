@@ -15,7 +15,6 @@ import (
 
 	"holdfast.example/holdfast/internal/agent"
 	"holdfast.example/holdfast/internal/fact"
-	"holdfast.example/holdfast/internal/picture"
 	"holdfast.example/holdfast/internal/run"
 	"holdfast.example/holdfast/internal/store/sqlite"
 	"holdfast.example/holdfast/internal/subject/all"
@@ -95,7 +94,7 @@ func liveThrough(ctx context.Context, o ServeOptions, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	g := gallery{known: map[string]picture.Subject{}}
+	g := gallery{known: map[string]*thin{}}
 	for i, look := range looks.Looks {
 		at := now.AddDate(0, 0, -look.Days).Add(-time.Minute)
 		heard, err := look.heard(w, looks.Facts, at)

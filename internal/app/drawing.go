@@ -6,6 +6,7 @@ import (
 	"time"
 	"unique"
 
+	"holdfast.example/holdfast/internal/access"
 	"holdfast.example/holdfast/internal/check"
 	"holdfast.example/holdfast/internal/estate"
 	"holdfast.example/holdfast/internal/picture"
@@ -24,7 +25,10 @@ type drawing struct {
 	owned    []owned      // the same, those of the same owners together
 	systems  []web.System // all of them, the worst first
 	today    day
-	marks    map[string][]markOf    // by check, in the order of the subjects
+	marks    [][]markPlace          // by check, in the order of the subjects
+	settings []check.Settings       // of the checks
+	tallies  []tally                // of the checks
+	old      map[oldAs]check.Result // what is unknown since it is old
 	settled  map[sqlite.Settled]int // how many findings
 	flaws    []sqlite.Flaw          // vulnerabilities that are open, the most urgent first
 	flawed   int                    // how many there are
@@ -32,7 +36,7 @@ type drawing struct {
 
 // drawn is a subject with whose it is and what is open on it.
 type drawn struct {
-	picture.Subject
+	*thin
 	system       string // declared name that it belongs to; of what is not declared its own
 	view         estate.View
 	applications []string
@@ -49,42 +53,100 @@ type owned struct {
 	work                []sqlite.Work
 }
 
-// markOf is a mark as it counts now.
-type markOf struct {
-	subject int
-	picture.Mark
+// thin is a subject with its marks as they are held: of five thousand systems there are a million and a half.
+type thin struct {
+	Name  string
+	seen  time.Time // last; zero: never
+	marks []tiny
+}
+
+// tiny is a mark.
+type tiny struct {
+	check   uint16 // in the order of the world's checks
+	verdict uint8  // in the order of verdicts
+	unseen  bool   // text says why what it judges could not be had
+	faults  uint32
+	at      int64  // seconds since 1970
+	text    string // of what is unknown
+}
+
+var verdicts = []check.Verdict{check.Error, check.Unknown, check.Fail, check.Pass, check.NotApplicable}
+
+// markPlace is where a mark lies.
+type markPlace struct{ subject, mark int32 }
+
+// thinned is what is held of a subject. Of a pass it is not what was seen: that is read again for the page of one system.
+func (w *world) thinned(s picture.Subject) *thin {
+	out := &thin{Name: s.Name, seen: s.Seen(), marks: make([]tiny, 0, len(s.Marks))}
+	for _, m := range s.Marks {
+		i, known := w.places[m.Check]
+		if !known {
+			continue // of a check that is no more
+		}
+		t := tiny{check: uint16(i), verdict: uint8(max(slices.Index(verdicts, m.Verdict), 0)), faults: uint32(m.Faults), at: m.At.Unix()}
+		switch {
+		case m.Unseen != "":
+			t.unseen, t.text = true, unique.Make(m.Unseen).Value()
+		case m.Verdict == check.Unknown || m.Verdict == check.Error:
+			t.text = unique.Make(m.Detail).Value()
+		}
+		out.marks = append(out.marks, t)
+	}
+	return out
+}
+
+// old tells whether a mark is of what was seen longer ago than its check allows.
+func (t tiny) old(set check.Settings, now time.Time) (oldAs, bool) {
+	age := now.Unix() - t.at
+	v := verdicts[t.verdict]
+	return oldAs{t.check, age / 3600}, (v == check.Pass || v == check.NotApplicable) && t.at > 0 && age > int64(set.MaxAge/time.Second)
+}
+
+// oldAs are marks that are told of in the same words.
+type oldAs struct {
+	check uint16
+	hours int64
+}
+
+// now is what a mark counts as when the drawing is made.
+func (d *drawing) now(t tiny) check.Result {
+	if as, old := t.old(d.settings[t.check], d.at); old {
+		return d.old[as]
+	}
+	return check.Result{Verdict: verdicts[t.verdict], Detail: t.text}
 }
 
 // forgetTime is how long something that the estate does not declare is missed before it is left out.
 const forgetTime = 30 * 24 * time.Hour
 
 // draw judges the requirements from marks.
-func draw(w *world, subjects []picture.Subject, work map[string][]sqlite.Work, settled map[sqlite.Settled]int, now time.Time) *drawing {
-	d := &drawing{at: now, zone: zoneOf(w.estate), world: w, marks: map[string][]markOf{}, settled: settled}
-	of := map[string]*check.Check{}
-	for _, c := range w.checks {
-		of[c.ID] = c
+func draw(w *world, subjects []*thin, work map[string][]sqlite.Work, settled map[sqlite.Settled]int, now time.Time) *drawing {
+	d := &drawing{at: now, zone: zoneOf(w.estate), world: w, marks: make([][]markPlace, len(w.checks)), settled: settled}
+	d.tallies = make([]tally, len(w.checks))
+	d.settings, d.old = make([]check.Settings, len(w.checks)), map[oldAs]check.Result{}
+	for i, c := range w.checks {
+		d.settings[i] = w.settings.For(c.ID)
 	}
 	for _, s := range withWork(subjects, work) {
 		v := w.estate.View(s.Name)
-		if w.estate != nil && !v.Declared() && len(work[s.Name]) == 0 && now.Sub(s.Seen()) > forgetTime {
+		if w.estate != nil && !v.Declared() && len(work[s.Name]) == 0 && now.Sub(s.seen) > forgetTime {
 			continue
 		}
-		x := drawn{Subject: s, system: s.Name, view: v, work: work[s.Name]}
+		x := drawn{thin: s, system: s.Name, view: v, work: work[s.Name]}
 		if v.Declared() {
 			x.system = v.Subject()
 		}
 		x.applications, x.teams = namesOf(v), ownersOf(v)
 		i := len(d.subjects)
 		d.subjects = append(d.subjects, x)
-		for _, m := range s.Marks {
-			if of[m.Check] == nil {
-				continue
+		for k, m := range s.marks {
+			d.marks[m.check] = append(d.marks[m.check], markPlace{int32(i), int32(k)})
+			if as, old := m.old(d.settings[m.check], now); old && d.old[as].Verdict == "" {
+				d.old[as] = check.Aged(d.settings[m.check], time.Unix(m.at, 0), now, check.Passed(""))
 			}
-			m = m.Now(w.settings.For(m.Check), now)
-			d.marks[m.Check] = append(d.marks[m.Check], markOf{i, m})
+			r := d.now(m)
 			x := &d.subjects[i]
-			switch m.Verdict {
+			switch r.Verdict {
 			case check.Pass:
 				x.pass++
 			case check.Fail:
@@ -92,6 +154,7 @@ func draw(w *world, subjects []picture.Subject, work map[string][]sqlite.Work, s
 			case check.Unknown, check.Error:
 				x.unknown++
 			}
+			d.tallies[m.check].add(x.Name, r, int(m.faults))
 		}
 	}
 	d.own()
@@ -100,7 +163,7 @@ func draw(w *world, subjects []picture.Subject, work map[string][]sqlite.Work, s
 	for i, x := range d.subjects {
 		scopes[i] = w.scopes(x.Name, x.view)
 	}
-	sights := d.sights(of, scopes)
+	sights := d.sights(scopes)
 	asked, declared := w.reqs.cat.All(), w.declaredScopes()
 	d.judged = make([]requirement.Judgement, len(asked))
 	parallel(len(asked), func(i int) {
@@ -110,6 +173,42 @@ func draw(w *world, subjects []picture.Subject, work map[string][]sqlite.Work, s
 	})
 	d.today = d.day()
 	return d
+}
+
+// tally is what one check came to.
+type tally struct {
+	web.CheckTally
+	faults int
+}
+
+func (t *tally) add(subject string, r check.Result, faults int) {
+	switch r.Verdict {
+	case check.Pass:
+		t.Pass++
+	case check.Fail:
+		t.Fail++
+		t.faults += faults
+	case check.NotApplicable:
+		t.NotApplicable++
+	default:
+		if t.No++; t.Why == "" {
+			t.Why = subject + ": " + r.Detail
+		}
+	}
+}
+
+// tally gives what a check came to, of what a viewer sees.
+func (d *drawing) tally(v access.Viewer, i int) (t tally) {
+	if v.All {
+		return d.tallies[i]
+	}
+	for _, at := range d.marks[i] {
+		if x := &d.subjects[at.subject]; v.Sees(x.teams, x.applications) {
+			m := x.marks[at.mark]
+			t.add(x.Name, d.now(m), int(m.faults))
+		}
+	}
+	return t
 }
 
 // own puts together what belongs to the same owners.
@@ -141,7 +240,7 @@ func (d *drawing) own() {
 }
 
 // withWork adds subjects that were never judged and have open findings all the same: another scanner reported them.
-func withWork(subjects []picture.Subject, work map[string][]sqlite.Work) []picture.Subject {
+func withWork(subjects []*thin, work map[string][]sqlite.Work) []*thin {
 	known := map[string]bool{}
 	for _, s := range subjects {
 		known[s.Name] = true
@@ -149,10 +248,10 @@ func withWork(subjects []picture.Subject, work map[string][]sqlite.Work) []pictu
 	out := slices.Clone(subjects)
 	for name := range work {
 		if !known[name] {
-			out = append(out, picture.Subject{Name: name})
+			out = append(out, &thin{Name: name})
 		}
 	}
-	slices.SortFunc(out, func(a, b picture.Subject) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(out, func(a, b *thin) int { return strings.Compare(a.Name, b.Name) })
 	return out
 }
 
@@ -176,54 +275,56 @@ func (w *world) declaredScopes() (out []requirement.Scope) {
 
 // evidence gathers the marks of all checks that a requirement is judged by.
 func (d *drawing) evidence(in *requirement.Input, id string, scopes [][]requirement.Scope) {
-	for _, c := range d.world.checks {
+	n := 0
+	for i, c := range d.world.checks {
+		if slices.Contains(c.Requirements, id) {
+			for _, at := range d.marks[i] {
+				n += len(scopes[at.subject])
+			}
+		}
+	}
+	in.Evidence = make([]requirement.Evidence, 0, n)
+	for i, c := range d.world.checks {
 		if !slices.Contains(c.Requirements, id) {
 			continue
 		}
-		set := d.world.settings.For(c.ID)
+		set := d.settings[i]
 		b := requirement.Bound{Check: c.ID, Kind: c.Rule.Kind.Name, Level: requirement.Level(set.LevelFor(id)), Part: set.Parts[id]}
 		in.Checks = append(in.Checks, b)
-		for _, m := range d.marks[c.ID] {
-			n := min(d.settled[sqlite.Settled{Subject: d.subjects[m.subject].Name, Check: c.ID}], m.Faults)
-			for _, sc := range scopes[m.subject] {
+		also := reads(c)
+		for _, at := range d.marks[i] {
+			x := &d.subjects[at.subject]
+			m := x.marks[at.mark]
+			r := d.now(m)
+			faults := int(m.faults)
+			settled := min(d.settled[sqlite.Settled{Subject: x.Name, Check: c.ID}], faults)
+			for _, sc := range scopes[at.subject] {
 				in.Evidence = append(in.Evidence, requirement.Evidence{
-					Check: c.ID, Subject: d.subjects[m.subject].Name, Kind: b.Kind, Reads: reads(c), Verdict: string(m.Verdict),
-					Level: b.Level, Part: b.Part, Detail: m.Detail, Open: m.Faults - n, Settled: n, WithProduction: c.Rule.IsAcross(), Scope: sc})
+					Check: c.ID, Subject: x.Name, Kind: b.Kind, Reads: also, Verdict: string(r.Verdict),
+					Level: b.Level, Part: b.Part, Detail: r.Detail, Open: faults - settled, Settled: settled, WithProduction: c.Rule.IsAcross(), Scope: sc})
 			}
 		}
 	}
 }
 
 // sights says for each subject and kind whether it was seen.
-func (d *drawing) sights(of map[string]*check.Check, scopes [][]requirement.Scope) (out []requirement.Sight) {
+func (d *drawing) sights(scopes [][]requirement.Scope) (out []requirement.Sight) {
 	for i, x := range d.subjects {
 		done := map[string]bool{}
-		for _, m := range x.Marks {
-			if done[m.Kind] || of[m.Check] == nil {
+		for _, m := range x.marks {
+			kind := d.world.checks[m.check].Rule.Kind.Name
+			if done[kind] {
 				continue
 			}
-			done[m.Kind] = true
+			done[kind] = true
 			for _, sc := range scopes[i] {
-				s := requirement.Sight{Subject: x.Name, Kind: m.Kind, Scope: sc, State: requirement.Seen}
-				if m.Unseen != "" {
-					s.State, s.Cause = requirement.Missing, m.Unseen
+				s := requirement.Sight{Subject: x.Name, Kind: kind, Scope: sc, State: requirement.Seen}
+				if m.unseen {
+					s.State, s.Cause = requirement.Missing, m.text
 				}
 				out = append(out, s)
 			}
 		}
 	}
 	return out
-}
-
-// slim lets go of what a pass was seen by: of a thousand hosts it is most of what is kept, and it is read again for the page
-// of one.
-func slim(s picture.Subject) picture.Subject {
-	for i := range s.Marks {
-		m := &s.Marks[i]
-		m.Check, m.Kind, m.Verdict = unique.Make(m.Check).Value(), unique.Make(m.Kind).Value(), unique.Make(m.Verdict).Value()
-		if m.Verdict == check.Pass || m.Verdict == check.NotApplicable {
-			m.Detail = ""
-		}
-	}
-	return s
 }

@@ -79,7 +79,14 @@ func load(o Options) (*world, error) {
 		}
 		w.checks = append(w.checks, own...)
 	}
-	return w, w.narrow(o.Only)
+	if err := w.narrow(o.Only); err != nil {
+		return nil, err
+	}
+	w.places = make(map[string]int, len(w.checks))
+	for i, c := range w.checks {
+		w.places[c.ID] = i
+	}
+	return w, nil
 }
 
 // narrow keeps the checks that --only names, by their id or by a requirement.

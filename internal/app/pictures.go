@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"holdfast.example/holdfast/internal/access"
-	"holdfast.example/holdfast/internal/check"
 	"holdfast.example/holdfast/internal/estate"
 	"holdfast.example/holdfast/internal/finding"
 	"holdfast.example/holdfast/internal/picture"
@@ -28,8 +27,8 @@ type gallery struct {
 	took    time.Duration
 	stamp   string // of what it was drawn from
 	tried   time.Time
-	known   map[string]picture.Subject // read so far
-	read    int64                      // as far as this, in the order of judging
+	known   map[string]*thin // read so far
+	read    int64            // as far as this, in the order of judging
 }
 
 const (
@@ -102,7 +101,7 @@ func (p *pages) redraw(ctx context.Context, now time.Time) (*drawing, error) {
 			last = nil
 		}
 		if last == nil {
-			g.known, g.read = map[string]picture.Subject{}, 0
+			g.known, g.read = map[string]*thin{}, 0
 		}
 		if last, err = g.draw(ctx, store, w, now); err != nil {
 			return nil, err
@@ -122,7 +121,7 @@ func (p *pages) redraw(ctx context.Context, now time.Time) (*drawing, error) {
 
 // draw reads what was judged since the last drawing, and what is open, and draws.
 func (g *gallery) draw(ctx context.Context, store *sqlite.Store, w *world, now time.Time) (d *drawing, err error) {
-	if g.read, err = store.Pictured(ctx, g.read, func(s picture.Subject) { g.known[s.Name] = slim(s) }); err != nil {
+	if g.read, err = store.Pictured(ctx, g.read, func(s picture.Subject) { g.known[s.Name] = w.thinned(s) }); err != nil {
 		return nil, err
 	}
 	work, err := store.Work(ctx, now)
@@ -226,32 +225,14 @@ func (p *pages) Requirement(ctx context.Context, v access.Viewer, id string) (we
 	}
 	i := slices.Index(d.world.reqs.cat.All(), r)
 	out := web.Requirement{Requirement: r, Judged: d.judgement(i, v), At: d.at}
-	for _, c := range d.world.checks {
+	for k, c := range d.world.checks {
 		if !slices.Contains(c.Requirements, id) {
 			continue
 		}
-		set := d.world.settings.For(c.ID)
-		t := web.CheckTally{Check: c, Level: set.LevelFor(id)}
-		for _, m := range d.marks[c.ID] {
-			x := &d.subjects[m.subject]
-			if !v.Sees(x.teams, x.applications) {
-				continue
-			}
-			switch m.Verdict {
-			case check.Pass:
-				t.Pass++
-			case check.Fail:
-				t.Fail++
-				out.Open += m.Faults
-			case check.NotApplicable:
-				t.NotApplicable++
-			default:
-				if t.No++; t.Why == "" {
-					t.Why = x.Name + ": " + m.Detail
-				}
-			}
-		}
-		out.Checks = append(out.Checks, t)
+		t := d.tally(v, k)
+		t.Check, t.Level = c, d.settings[k].LevelFor(id)
+		out.Checks = append(out.Checks, t.CheckTally)
+		out.Open += t.faults
 	}
 	slices.SortStableFunc(out.Checks, func(a, b web.CheckTally) int {
 		return cmp.Or(cmp.Compare(min(b.Fail, 1), min(a.Fail, 1)), cmp.Compare(min(b.No, 1), min(a.No, 1)))
@@ -304,8 +285,8 @@ func (d *drawing) allSystems() (out []web.System) {
 	}
 	for _, x := range d.subjects {
 		s := add(x)
-		if t := x.Seen(); t.After(s.Seen) {
-			s.Seen = t
+		if x.seen.After(s.Seen) {
+			s.Seen = x.seen
 		}
 		s.Pass, s.Fail, s.Unknown = s.Pass+x.pass, s.Fail+x.fail, s.Unknown+x.unknown
 		for _, w := range x.work {
