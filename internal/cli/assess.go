@@ -53,7 +53,7 @@ Nothing is written to or installed on a target.`,
 	}
 	fl := c.Flags()
 	fl.StringVarP(&f.Estate, "file", "f", os.Getenv("HOLDFAST_FILE"), "estate: a file or a folder")
-	fl.StringVar(&f.format, "format", env("HOLDFAST_FORMAT", "text"), "text, json, sarif, html or csv")
+	fl.StringVar(&f.format, "format", env("HOLDFAST_FORMAT", "text"), "text, json, sarif, html, oscal or csv")
 	fl.StringVarP(&f.output, "output", "o", "", "write the report to this file")
 	fl.StringSliceVar(&f.Only, "only", nil, "only these requirements or checks")
 	fl.StringSliceVar(&f.Apps, "app", nil, "only systems of these applications")
@@ -116,7 +116,7 @@ func (g *global) runAssess(cmd *cobra.Command, f assessFlags) error {
 }
 
 // formats are the forms of a report.
-var formats = []string{"text", "json", "sarif", "html", "csv"}
+var formats = []string{"text", "json", "sarif", "html", "oscal", "csv"}
 
 type reportWriter func(g *global, w io.Writer, a *report.Assessment) error
 
@@ -138,7 +138,7 @@ func writer(format string) (reportWriter, error) {
 	case "openvex", "cyclonedx-vex":
 		return nil, usage("--format %s is about all that is recorded: holdfast report --format %s", format, format)
 	case "oscal":
-		return nil, usage("--format oscal is not supported yet; use json")
+		return func(_ *global, w io.Writer, a *report.Assessment) error { return report.OSCAL(w, a) }, nil
 	}
 	return nil, usage("--format %q is not one of %s%s", format, strings.Join(formats, ", "), didYouMean(format, formats))
 }

@@ -57,7 +57,7 @@ func (g *global) report() *cobra.Command {
 	var f assessFlags
 	c := &cobra.Command{
 		Use: "report", Short: "Report a recorded run, by default the last, in any form",
-		Example: "  holdfast report --format html -o report.html\n  holdfast report --format sarif -o results.sarif\n  holdfast report --format openvex -f estate.yaml -o shop.openvex.json\n  holdfast report --format cyclonedx-vex -o shop.vex.cdx.json\n  holdfast report schema > assessment.schema.json",
+		Example: "  holdfast report --format html -o report.html\n  holdfast report --format sarif -o results.sarif\n  holdfast report --format oscal -f estate.yaml -o results.oscal.json\n  holdfast report --format openvex -f estate.yaml -o shop.openvex.json\n  holdfast report --format cyclonedx-vex -o shop.vex.cdx.json\n  holdfast report schema > assessment.schema.json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			f.failOn = "never"
@@ -74,7 +74,7 @@ func (g *global) report() *cobra.Command {
 			return g.runAssess(cmd, f)
 		},
 	}
-	c.Flags().StringVar(&f.format, "format", env("HOLDFAST_FORMAT", "text"), "text, json, sarif, html or csv; openvex or cyclonedx-vex: what became of every vulnerability")
+	c.Flags().StringVar(&f.format, "format", env("HOLDFAST_FORMAT", "text"), "text, json, sarif, html, oscal or csv; openvex or cyclonedx-vex: what became of every vulnerability")
 	c.Flags().StringVarP(&f.output, "output", "o", "", "write the report to this file")
 	c.Flags().StringVar(&f.From, "from", "last", "the run: its id, or last")
 	c.Flags().StringVarP(&f.Estate, "file", "f", env("HOLDFAST_FILE", ""), "estate: a file or a folder")
