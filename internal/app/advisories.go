@@ -13,7 +13,7 @@ import (
 
 	"holdfast.example/holdfast/catalog"
 	"holdfast.example/holdfast/internal/advisory"
-	"holdfast.example/holdfast/internal/store/sqlite"
+	"holdfast.example/holdfast/internal/store/relational"
 	"holdfast.example/holdfast/internal/subject/all"
 	"holdfast.example/holdfast/internal/subject/components"
 	"holdfast.example/holdfast/internal/subject/linuxhost"
@@ -40,7 +40,7 @@ func advisoryStore(stateFlag string) (*advisory.Store, error) {
 var errNoAdvisories = errors.New("no advisories are here")
 
 // know opens the advisories. Without any, what is vulnerable is unknown.
-func (w *world) know(ctx context.Context, store *sqlite.Store, state string, now time.Time) error {
+func (w *world) know(ctx context.Context, store *relational.Store, state string, now time.Time) error {
 	w.advisories, w.forget = &advisories{missing: errNoAdvisories}, func() {}
 	if !w.judges("vulnerabilities") {
 		return nil

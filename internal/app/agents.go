@@ -16,7 +16,7 @@ import (
 	"holdfast.example/holdfast/internal/bus/hub"
 	"holdfast.example/holdfast/internal/event"
 	"holdfast.example/holdfast/internal/run"
-	"holdfast.example/holdfast/internal/store/sqlite"
+	"holdfast.example/holdfast/internal/store/relational"
 )
 
 // Invitation is what somebody asks for a new agent.
@@ -126,7 +126,7 @@ func (o Invitation) address(state string) (string, error) {
 
 // Agents gives all agents.
 func Agents(ctx context.Context, stateFlag, db string) (out []agent.Agent, err error) {
-	err = withStore(ctx, stateFlag, db, func(s *sqlite.Store) error { out, err = s.Agents(ctx); return err })
+	err = withStore(ctx, stateFlag, db, func(s *relational.Store) error { out, err = s.Agents(ctx); return err })
 	return out, err
 }
 
@@ -140,7 +140,7 @@ func RevokeAgent(ctx context.Context, stateFlag, db, version, id string, now tim
 	if err != nil {
 		return err
 	}
-	return withStore(ctx, stateFlag, db, func(s *sqlite.Store) error {
+	return withStore(ctx, stateFlag, db, func(s *relational.Store) error {
 		err := s.Revoke(ctx, id, now, event.Maker{Version: version}.AgentRevoked(id, by, now))
 		if errors.Is(err, run.ErrNone) {
 			all, err := s.Agents(ctx)
@@ -164,7 +164,7 @@ func RevokeAgent(ctx context.Context, stateFlag, db, version, id string, now tim
 }
 
 // withStore opens the database for one thing.
-func withStore(ctx context.Context, stateFlag, db string, do func(*sqlite.Store) error) error {
+func withStore(ctx context.Context, stateFlag, db string, do func(*relational.Store) error) error {
 	state, err := StateDir(stateFlag)
 	if err != nil {
 		return err

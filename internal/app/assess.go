@@ -22,7 +22,7 @@ import (
 	"holdfast.example/holdfast/internal/picture"
 	"holdfast.example/holdfast/internal/report"
 	"holdfast.example/holdfast/internal/run"
-	"holdfast.example/holdfast/internal/store/sqlite"
+	"holdfast.example/holdfast/internal/store/relational"
 	"holdfast.example/holdfast/internal/subject/all"
 	"holdfast.example/holdfast/internal/subject/components"
 	compared "holdfast.example/holdfast/internal/subject/drift"
@@ -300,7 +300,7 @@ func (w *world) applications(ctx context.Context, t target, tr transport) part {
 const atOnce = 100
 
 // recorded takes the observations of an earlier run, to be judged as of that time with today's checks.
-func (w *world) recorded(ctx context.Context, store *sqlite.Store, o Options, hosts *recordedHosts) (feed, time.Time, error) {
+func (w *world) recorded(ctx context.Context, store *relational.Store, o Options, hosts *recordedHosts) (feed, time.Time, error) {
 	r, err := store.Run(ctx, o.From)
 	if err != nil {
 		if errors.Is(err, run.ErrNone) {

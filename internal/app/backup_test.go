@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"holdfast.example/holdfast/internal/event"
-	"holdfast.example/holdfast/internal/store/sqlite"
+	"holdfast.example/holdfast/internal/store/relational"
 )
 
 // TestBackupUnderWay takes backups while events are recorded and enter the ledger: each that comes back is whole, holds at
@@ -75,7 +75,7 @@ func TestBackupUnderWay(t *testing.T) {
 		if err != nil || v.Events < least || int(v.Checkpoint.Size) != v.Events {
 			t.Errorf("%d recorded before, %+v %v", least, v, err)
 		}
-		if err := withStore(t.Context(), back, "", func(s *sqlite.Store) error {
+		if err := withStore(t.Context(), back, "", func(s *relational.Store) error {
 			return s.Happened(context.WithoutCancel(t.Context()), event.Maker{}.LogIn("after", time.Now()))
 		}); err != nil {
 			t.Error(err)

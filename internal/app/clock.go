@@ -8,7 +8,7 @@ import (
 	"holdfast.example/holdfast/internal/estate"
 	"holdfast.example/holdfast/internal/finding"
 	"holdfast.example/holdfast/internal/sla"
-	"holdfast.example/holdfast/internal/store/sqlite"
+	"holdfast.example/holdfast/internal/store/relational"
 	"holdfast.example/holdfast/internal/waiver"
 )
 
@@ -16,7 +16,7 @@ import (
 const standingFor = "standing-for"
 
 // clockOf gives the clock of findings under an estate, which may be nil, and the recorded decisions.
-func clockOf(ctx context.Context, store *sqlite.Store, e *estate.Estate) (*finding.Clock, error) {
+func clockOf(ctx context.Context, store *relational.Store, e *estate.Estate) (*finding.Clock, error) {
 	table, err := sla.LoadTable(catalog.FS)
 	if err != nil {
 		return nil, err
@@ -32,7 +32,7 @@ func clockOf(ctx context.Context, store *sqlite.Store, e *estate.Estate) (*findi
 }
 
 // restand works out all deadlines anew when they follow from another estate.
-func restand(ctx context.Context, store *sqlite.Store, e *estate.Estate, clock *finding.Clock, now time.Time) error {
+func restand(ctx context.Context, store *relational.Store, e *estate.Estate, clock *finding.Clock, now time.Time) error {
 	if e == nil {
 		return nil
 	}

@@ -16,7 +16,7 @@ import (
 	"holdfast.example/holdfast/internal/agent"
 	"holdfast.example/holdfast/internal/fact"
 	"holdfast.example/holdfast/internal/run"
-	"holdfast.example/holdfast/internal/store/sqlite"
+	"holdfast.example/holdfast/internal/store/relational"
 	"holdfast.example/holdfast/internal/subject/all"
 	"holdfast.example/holdfast/internal/waiver"
 )
@@ -115,7 +115,7 @@ func liveThrough(ctx context.Context, o ServeOptions, now time.Time) error {
 	if err := decideDemo(ctx, o, now); err != nil {
 		return err
 	}
-	return withStore(ctx, o.State, o.DB, func(s *sqlite.Store) error {
+	return withStore(ctx, o.State, o.DB, func(s *relational.Store) error {
 		agents := demoAgents(now)
 		for _, a := range agents {
 			i := agent.Invitation{Digest: a.ID, Environment: a.Environment, Subject: a.Subject, Made: a.Joined, Until: a.Joined.Add(agent.InvitationTime)}
@@ -132,7 +132,7 @@ func liveThrough(ctx context.Context, o ServeOptions, now time.Time) error {
 
 // live draws a few days from a look to the next, for the trend.
 func (g *gallery) live(ctx context.Context, o ServeOptions, w *world, from, until time.Time) error {
-	return withStore(ctx, o.State, o.DB, func(s *sqlite.Store) error {
+	return withStore(ctx, o.State, o.DB, func(s *relational.Store) error {
 		for day := from; day.Before(until); day = day.AddDate(0, 0, 7) {
 			d, err := g.draw(ctx, s, w, day)
 			if err != nil {

@@ -11,7 +11,7 @@ import (
 	"holdfast.example/holdfast/internal/estate"
 	"holdfast.example/holdfast/internal/picture"
 	"holdfast.example/holdfast/internal/requirement"
-	"holdfast.example/holdfast/internal/store/sqlite"
+	"holdfast.example/holdfast/internal/store/relational"
 	"holdfast.example/holdfast/internal/web"
 )
 
@@ -29,8 +29,8 @@ type drawing struct {
 	settings []check.Settings       // of the checks
 	tallies  []tally                // of the checks
 	old      map[oldAs]check.Result // what is unknown since it is old
-	settled  map[sqlite.Settled]int // how many findings
-	flaws    []sqlite.Flaw          // vulnerabilities that are open, the most urgent first
+	settled  map[relational.Settled]int // how many findings
+	flaws    []relational.Flaw          // vulnerabilities that are open, the most urgent first
 	flawed   int                    // how many there are
 }
 
@@ -41,7 +41,7 @@ type drawn struct {
 	view         estate.View
 	applications []string
 	teams        []string
-	work         []sqlite.Work
+	work         []relational.Work
 
 	pass, fail, unknown int // results
 }
@@ -50,7 +50,7 @@ type drawn struct {
 type owned struct {
 	applications, teams []string
 	subjects            []string
-	work                []sqlite.Work
+	work                []relational.Work
 }
 
 // thin is a subject with its marks as they are held: of five thousand systems there are a million and a half.
@@ -120,7 +120,7 @@ func (d *drawing) now(t tiny) check.Result {
 const forgetTime = 30 * 24 * time.Hour
 
 // draw judges the requirements from marks.
-func draw(w *world, subjects []*thin, work map[string][]sqlite.Work, settled map[sqlite.Settled]int, now time.Time) *drawing {
+func draw(w *world, subjects []*thin, work map[string][]relational.Work, settled map[relational.Settled]int, now time.Time) *drawing {
 	d := &drawing{at: now, zone: zoneOf(w.estate), world: w, marks: make([][]markPlace, len(w.checks)), settled: settled}
 	d.tallies = make([]tally, len(w.checks))
 	d.settings, d.old = make([]check.Settings, len(w.checks)), map[oldAs]check.Result{}
@@ -214,7 +214,7 @@ func (d *drawing) tally(v access.Viewer, i int) (t tally) {
 // own puts together what belongs to the same owners.
 func (d *drawing) own() {
 	at := map[string]int{}
-	work := []map[sqlite.Work]int{}
+	work := []map[relational.Work]int{}
 	for _, x := range d.subjects {
 		key := strings.Join(x.applications, " ") + "/" + strings.Join(x.teams, " ")
 		i, ok := at[key]
@@ -222,7 +222,7 @@ func (d *drawing) own() {
 			i = len(d.owned)
 			at[key] = i
 			d.owned = append(d.owned, owned{applications: x.applications, teams: x.teams})
-			work = append(work, map[sqlite.Work]int{})
+			work = append(work, map[relational.Work]int{})
 		}
 		d.owned[i].subjects = append(d.owned[i].subjects, x.Name)
 		for _, w := range x.work {
@@ -240,7 +240,7 @@ func (d *drawing) own() {
 }
 
 // withWork adds subjects that were never judged and have open findings all the same: another scanner reported them.
-func withWork(subjects []*thin, work map[string][]sqlite.Work) []*thin {
+func withWork(subjects []*thin, work map[string][]relational.Work) []*thin {
 	known := map[string]bool{}
 	for _, s := range subjects {
 		known[s.Name] = true
@@ -297,7 +297,7 @@ func (d *drawing) evidence(in *requirement.Input, id string, scopes [][]requirem
 			m := x.marks[at.mark]
 			r := d.now(m)
 			faults := int(m.faults)
-			settled := min(d.settled[sqlite.Settled{Subject: x.Name, Check: c.ID}], faults)
+			settled := min(d.settled[relational.Settled{Subject: x.Name, Check: c.ID}], faults)
 			for _, sc := range scopes[at.subject] {
 				in.Evidence = append(in.Evidence, requirement.Evidence{
 					Check: c.ID, Subject: x.Name, Kind: b.Kind, Reads: also, Verdict: string(r.Verdict),

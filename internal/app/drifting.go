@@ -12,7 +12,7 @@ import (
 	"holdfast.example/holdfast/internal/drift"
 	"holdfast.example/holdfast/internal/estate"
 	"holdfast.example/holdfast/internal/fact"
-	"holdfast.example/holdfast/internal/store/sqlite"
+	"holdfast.example/holdfast/internal/store/relational"
 	"holdfast.example/holdfast/internal/subject/all"
 	compared "holdfast.example/holdfast/internal/subject/drift"
 	"holdfast.example/holdfast/internal/subject/packages"
@@ -44,7 +44,7 @@ type drifted struct {
 	open  []drift.Open    // what stands then
 }
 
-func newDrifting(ctx context.Context, store *sqlite.Store, w *world) (*drifting, error) {
+func newDrifting(ctx context.Context, store *relational.Store, w *world) (*drifting, error) {
 	d := &drifting{estate: w.estate, baselines: map[placed]drift.Baseline{}, open: map[string][]drift.Open{}, by: map[string]*drifted{}}
 	d.fill = func(b drift.Baseline) (drift.Baseline, error) { return store.Filled(ctx, b) }
 	d.earlier = func(subject string) ([]fact.Observation, error) {
@@ -279,7 +279,7 @@ func (d *drifting) note() string {
 }
 
 // keep writes what stands after a run that was recorded.
-func (d *drifting) keep(ctx context.Context, store *sqlite.Store) error {
+func (d *drifting) keep(ctx context.Context, store *relational.Store) error {
 	if d == nil {
 		return nil
 	}

@@ -8,13 +8,13 @@ import (
 	"holdfast.example/holdfast/internal/check"
 	"holdfast.example/holdfast/internal/finding"
 	"holdfast.example/holdfast/internal/report"
-	"holdfast.example/holdfast/internal/store/sqlite"
+	"holdfast.example/holdfast/internal/store/relational"
 	"holdfast.example/holdfast/internal/subject/vulnerabilities"
 )
 
 // elsewhere gives the open vulnerabilities of the judged subjects that only other scanners report. They stand in the list
 // beside those that were judged here, so that there is one list; the check says only what Holdfast itself sees.
-func elsewhere(ctx context.Context, store *sqlite.Store, outcomes []check.Outcome, clock *finding.Clock, now time.Time) ([]report.Vulnerability, error) {
+func elsewhere(ctx context.Context, store *relational.Store, outcomes []check.Outcome, clock *finding.Clock, now time.Time) ([]report.Vulnerability, error) {
 	var out []report.Vulnerability
 	for _, o := range outcomes {
 		if o.Check.ID != vulnerabilities.Known.ID {

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"holdfast.example/holdfast/internal/store/sqlite"
+	"holdfast.example/holdfast/internal/store/relational"
 )
 
 // enterTime is how often is looked for what other processes recorded.
@@ -25,7 +25,7 @@ func (p *pages) enterAll(ctx context.Context) {
 		state, err := StateDir(p.o.State)
 		if err == nil {
 			once := context.WithoutCancel(ctx)
-			err = withStore(once, p.o.State, p.o.DB, func(s *sqlite.Store) error { return enter(once, s, state) })
+			err = withStore(once, p.o.State, p.o.DB, func(s *relational.Store) error { return enter(once, s, state) })
 		}
 		switch {
 		case err == nil:

@@ -12,7 +12,7 @@ import (
 	"holdfast.example/holdfast/internal/estate"
 	"holdfast.example/holdfast/internal/finding"
 	"holdfast.example/holdfast/internal/run"
-	"holdfast.example/holdfast/internal/store/sqlite"
+	"holdfast.example/holdfast/internal/store/relational"
 	"holdfast.example/holdfast/internal/subject/all"
 	"holdfast.example/holdfast/internal/subject/tlsserver"
 )
@@ -116,7 +116,7 @@ func (d *desk) list(ctx context.Context, q FindingQuery) (page FindingPage, err 
 	if err != nil {
 		return page, err
 	}
-	query := sqlite.Query{Subjects: q.Subjects, Severity: q.Severity, DueFrom: q.DueFrom, DueBefore: q.DueUntil, Flaw: q.Flaw, Skip: q.Skip, After: q.After, Limit: q.Limit}
+	query := relational.Query{Subjects: q.Subjects, Severity: q.Severity, DueFrom: q.DueFrom, DueBefore: q.DueUntil, Flaw: q.Flaw, Skip: q.Skip, After: q.After, Limit: q.Limit}
 	if len(q.Only) > 0 {
 		query.Checks = []string{}
 		for id, c := range checksByID() {

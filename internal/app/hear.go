@@ -14,7 +14,7 @@ import (
 	"holdfast.example/holdfast/internal/host"
 	"holdfast.example/holdfast/internal/report"
 	"holdfast.example/holdfast/internal/run"
-	"holdfast.example/holdfast/internal/store/sqlite"
+	"holdfast.example/holdfast/internal/store/relational"
 	"holdfast.example/holdfast/internal/subject/all"
 )
 
@@ -47,7 +47,7 @@ func (w *world) hear(all []heard) ([]fact.Observation, []report.Host, error) {
 // intake records the reports of agents.
 type intake struct {
 	o     ServeOptions
-	store *sqlite.Store
+	store *relational.Store
 	again func(agent.Agent) // asks for a report with everything in it
 	log   func(format string, args ...any)
 

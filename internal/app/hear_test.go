@@ -11,7 +11,7 @@ import (
 	"holdfast.example/holdfast/internal/agent"
 	"holdfast.example/holdfast/internal/bus/hub"
 	"holdfast.example/holdfast/internal/fact"
-	"holdfast.example/holdfast/internal/store/sqlite"
+	"holdfast.example/holdfast/internal/store/relational"
 	"holdfast.example/holdfast/internal/subject/all"
 )
 
@@ -110,7 +110,7 @@ func (l *listening) runs() int {
 	return len(all)
 }
 
-func count(t *testing.T, s *sqlite.Store, ids ...string) (n int) {
+func count(t *testing.T, s *relational.Store, ids ...string) (n int) {
 	t.Helper()
 	for _, id := range ids {
 		if done, err := s.Reported(context.Background(), id); err != nil {

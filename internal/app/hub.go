@@ -13,13 +13,13 @@ import (
 	"holdfast.example/holdfast/internal/agent"
 	"holdfast.example/holdfast/internal/bus/hub"
 	"holdfast.example/holdfast/internal/event"
-	"holdfast.example/holdfast/internal/store/sqlite"
+	"holdfast.example/holdfast/internal/store/relational"
 )
 
 // agentsSide is the part of a control plane that agents see.
 type agentsSide struct {
 	hub   *hub.Hub
-	store *sqlite.Store
+	store *relational.Store
 	end   context.CancelFunc
 	ended chan struct{}
 }
@@ -65,7 +65,7 @@ func listenForAgents(ctx context.Context, o ServeOptions) (*agentsSide, error) {
 
 // members are the agents of the database; who joins is on record.
 type members struct {
-	*sqlite.Store
+	*relational.Store
 	make event.Maker
 }
 

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"holdfast.example/holdfast/internal/estate"
-	"holdfast.example/holdfast/internal/store/sqlite"
+	"holdfast.example/holdfast/internal/store/relational"
 	"holdfast.example/holdfast/internal/subject/all"
 	"holdfast.example/holdfast/internal/subject/components"
 	"holdfast.example/holdfast/internal/subject/linuxhost"
@@ -22,11 +22,11 @@ const (
 
 // instances are what the subjects carry, as it is kept for the way from an advisory to them. A subject whose packages
 // were not seen whole keeps what is known of it: vanished is not gone.
-func (v *carriers) instances(e *estate.Estate) (out []sqlite.Carried) {
+func (v *carriers) instances(e *estate.Estate) (out []relational.Carried) {
 	for _, subject := range v.subjects {
 		c := v.by[subject]
 		if c.listing.Subject != "" && c.listing.Problem == nil && len(c.components.Missing()) == 0 {
-			listed := sqlite.Carried{Subject: subject, Part: partComponents, Teams: teamsOf(e, subject), SeenAt: c.listing.ObservedAt}
+			listed := relational.Carried{Subject: subject, Part: partComponents, Teams: teamsOf(e, subject), SeenAt: c.listing.ObservedAt}
 			for _, p := range c.components.Packages {
 				listed.Packages = append(listed.Packages, vuln.Package{Ecosystem: vuln.Ecosystem(p.Ecosystem), Name: vuln.Name(p.Ecosystem, p.Name), Version: p.Version})
 			}
@@ -36,7 +36,7 @@ func (v *carriers) instances(e *estate.Estate) (out []sqlite.Carried) {
 		if c.seen.Subject == "" || c.seen.Problem != nil || c.gap != nil || c.manager == "" || !known {
 			continue
 		}
-		one := sqlite.Carried{Subject: subject, Part: partDistribution, Teams: teamsOf(e, subject), SeenAt: c.seen.ObservedAt}
+		one := relational.Carried{Subject: subject, Part: partDistribution, Teams: teamsOf(e, subject), SeenAt: c.seen.ObservedAt}
 		for _, p := range c.packages {
 			one.Packages = append(one.Packages, vuln.Package{Ecosystem: vuln.Ecosystem(ecosystem), Name: vuln.Name(ecosystem, p.Name), Version: p.Version})
 		}
@@ -59,7 +59,7 @@ func teamsOf(e *estate.Estate, subject string) (out []string) {
 }
 
 // carry keeps what subjects carry where a database was written before that was kept, from the newest facts of each.
-func carry(ctx context.Context, store *sqlite.Store, e *estate.Estate, now time.Time) error {
+func carry(ctx context.Context, store *relational.Store, e *estate.Estate, now time.Time) error {
 	n, err := store.Carriers(ctx)
 	if err != nil || n > 0 {
 		return err

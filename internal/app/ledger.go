@@ -19,7 +19,7 @@ import (
 	"holdfast.example/holdfast/internal/drift"
 	"holdfast.example/holdfast/internal/event"
 	"holdfast.example/holdfast/internal/ledger"
-	"holdfast.example/holdfast/internal/store/sqlite"
+	"holdfast.example/holdfast/internal/store/relational"
 	"holdfast.example/holdfast/internal/waiver"
 )
 
@@ -48,7 +48,7 @@ type ledgered struct {
 
 func ledgerOf(state string) *ledger.Ledger { return ledger.At(filepath.Join(state, "ledger")) }
 
-func whatIsEntered(ctx context.Context, store *sqlite.Store) (ledgered, error) {
+func whatIsEntered(ctx context.Context, store *relational.Store) (ledgered, error) {
 	var l ledgered
 	text, err := store.Setting(ctx, entered)
 	if err != nil || text == "" {
@@ -69,7 +69,7 @@ type told struct {
 	approvals []drift.Approval
 }
 
-func toldBy(ctx context.Context, store *sqlite.Store) (t told, err error) {
+func toldBy(ctx context.Context, store *relational.Store) (t told, err error) {
 	if t.decisions, err = store.Decisions(ctx); err != nil {
 		return t, err
 	}
@@ -94,7 +94,7 @@ func (t told) entries(after ledgered) (out []ledger.Entry, err error) {
 }
 
 // enter puts into the ledger what is not there yet.
-func enter(ctx context.Context, store *sqlite.Store, state string) error {
+func enter(ctx context.Context, store *relational.Store, state string) error {
 	all, err := toldBy(ctx, store)
 	if err != nil {
 		return err
@@ -197,13 +197,13 @@ func VerifyLedger(ctx context.Context, stateFlag, db string) (LedgerVerified, er
 }
 
 // sameEvents compares the events of the database with those of the ledger.
-func sameEvents(ctx context.Context, files fs.FS, store *sqlite.Store) (int, error) {
+func sameEvents(ctx context.Context, files fs.FS, store *relational.Store) (int, error) {
 	n := 0
 	err := ledger.Each(files, 0, func(index uint64, e ledger.Entry) error {
 		if e.Kind != "event" {
 			return nil
 		}
-		var kept []sqlite.KeptEvent
+		var kept []relational.KeptEvent
 		var err error
 		if kept, err = store.EventsAfter(ctx, n, 1); err != nil {
 			return err

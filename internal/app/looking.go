@@ -9,7 +9,7 @@ import (
 
 	"holdfast.example/holdfast/internal/access"
 	"holdfast.example/holdfast/internal/check"
-	"holdfast.example/holdfast/internal/store/sqlite"
+	"holdfast.example/holdfast/internal/store/relational"
 	"holdfast.example/holdfast/internal/web"
 )
 
@@ -123,7 +123,7 @@ func (p *pages) Vulnerabilities(ctx context.Context, v access.Viewer) (out web.V
 	}
 	list, all := d.flaws, d.flawed
 	if !v.All {
-		err = withStore(ctx, p.o.State, p.o.DB, func(s *sqlite.Store) error {
+		err = withStore(ctx, p.o.State, p.o.DB, func(s *relational.Store) error {
 			list, all, err = s.Flaws(ctx, d.at, d.subjectsOf(v), flawsShown)
 			return err
 		})

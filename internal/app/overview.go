@@ -12,7 +12,7 @@ import (
 	"holdfast.example/holdfast/internal/check"
 	"holdfast.example/holdfast/internal/finding"
 	"holdfast.example/holdfast/internal/requirement"
-	"holdfast.example/holdfast/internal/store/sqlite"
+	"holdfast.example/holdfast/internal/store/relational"
 	"holdfast.example/holdfast/internal/web"
 )
 
@@ -153,7 +153,7 @@ func (p *pages) Overview(ctx context.Context, v access.Viewer) (web.Overview, er
 		return out, err
 	}
 	out.Next, out.Settled = page.List, page.Settled
-	return out, withStore(ctx, p.o.State, p.o.DB, func(s *sqlite.Store) error {
+	return out, withStore(ctx, p.o.State, p.o.DB, func(s *relational.Store) error {
 		days, err := d.past(ctx, s, v, &out)
 		if err != nil || v.Person == "" {
 			return err
@@ -214,7 +214,7 @@ func (d *drawing) sections(v access.Viewer, out *web.Overview) {
 }
 
 // past reads the trend, and gives its days.
-func (d *drawing) past(ctx context.Context, s *sqlite.Store, v access.Viewer, out *web.Overview) (map[string]day, error) {
+func (d *drawing) past(ctx context.Context, s *relational.Store, v access.Viewer, out *web.Overview) (map[string]day, error) {
 	sees := d.sees(v)
 	days := map[string]day{}
 	from := d.local(d.at).AddDate(0, 0, -trendDays).Format(time.DateOnly)
@@ -239,7 +239,7 @@ func (d *drawing) past(ctx context.Context, s *sqlite.Store, v access.Viewer, ou
 }
 
 // since tells what happened after a time, of what a viewer sees.
-func (d *drawing) since(ctx context.Context, s *sqlite.Store, v access.Viewer, before time.Time, days map[string]day) (*web.Changes, error) {
+func (d *drawing) since(ctx context.Context, s *relational.Store, v access.Viewer, before time.Time, days map[string]day) (*web.Changes, error) {
 	out := &web.Changes{Since: before}
 	happened, err := s.HappenedSince(ctx, before)
 	if err != nil {
@@ -261,7 +261,7 @@ func (d *drawing) since(ctx context.Context, s *sqlite.Store, v access.Viewer, b
 		}
 	}
 	if len(opened) > 0 {
-		list, err := s.List(ctx, d.at, sqlite.Query{Subjects: opened, Limit: 1000})
+		list, err := s.List(ctx, d.at, relational.Query{Subjects: opened, Limit: 1000})
 		if err != nil {
 			return nil, err
 		}

@@ -15,7 +15,7 @@ import (
 	"holdfast.example/holdfast/internal/finding"
 	"holdfast.example/holdfast/internal/picture"
 	"holdfast.example/holdfast/internal/requirement"
-	"holdfast.example/holdfast/internal/store/sqlite"
+	"holdfast.example/holdfast/internal/store/relational"
 	"holdfast.example/holdfast/internal/web"
 )
 
@@ -120,7 +120,7 @@ func (p *pages) redraw(ctx context.Context, now time.Time) (*drawing, error) {
 }
 
 // draw reads what was judged since the last drawing, and what is open, and draws.
-func (g *gallery) draw(ctx context.Context, store *sqlite.Store, w *world, now time.Time) (d *drawing, err error) {
+func (g *gallery) draw(ctx context.Context, store *relational.Store, w *world, now time.Time) (d *drawing, err error) {
 	if g.read, err = store.Pictured(ctx, g.read, func(s picture.Subject) { g.known[s.Name] = w.thinned(s) }); err != nil {
 		return nil, err
 	}
@@ -375,7 +375,7 @@ func (p *pages) System(ctx context.Context, v access.Viewer, name string) (web.S
 	for _, c := range d.world.checks {
 		out.Titles[c.ID] = c.Title
 	}
-	err = withStore(ctx, p.o.State, p.o.DB, func(s *sqlite.Store) error {
+	err = withStore(ctx, p.o.State, p.o.DB, func(s *relational.Store) error {
 		for _, n := range names {
 			x, err := s.PictureOf(ctx, n)
 			if err != nil {

@@ -11,7 +11,7 @@ import (
 
 	"holdfast.example/holdfast/internal/access"
 	"holdfast.example/holdfast/internal/estate"
-	"holdfast.example/holdfast/internal/store/sqlite"
+	"holdfast.example/holdfast/internal/store/relational"
 	"holdfast.example/holdfast/internal/subject/all"
 	"holdfast.example/holdfast/internal/subject/tlsserver"
 	"holdfast.example/holdfast/internal/web"
@@ -20,7 +20,7 @@ import (
 // Endpoints gives the endpoints that speak TLS as they were last seen, of what a viewer sees, the first certificate to end first.
 func (p *pages) Endpoints(ctx context.Context, v access.Viewer) (out []web.Endpoint, err error) {
 	now, e := time.Now(), p.known()
-	err = withStore(ctx, p.o.State, p.o.DB, func(s *sqlite.Store) error {
+	err = withStore(ctx, p.o.State, p.o.DB, func(s *relational.Store) error {
 		obs, err := s.Latest(ctx, tlsserver.Probe.Kind.String(), now, (&world{}).decode)
 		for _, o := range obs {
 			f, ok := o.Fact.(tlsserver.Fact)

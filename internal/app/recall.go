@@ -9,14 +9,14 @@ import (
 	"holdfast.example/holdfast/internal/check"
 	"holdfast.example/holdfast/internal/fact"
 	"holdfast.example/holdfast/internal/finding"
-	"holdfast.example/holdfast/internal/store/sqlite"
+	"holdfast.example/holdfast/internal/store/relational"
 	"holdfast.example/holdfast/internal/subject/findings"
 	"holdfast.example/holdfast/internal/waiver"
 )
 
 // recall judges what is remembered of the subjects of a run, after it was recorded. Its outcomes are reported and not
 // recorded: a finding about a finding would be one too many.
-func (w *world) recall(ctx context.Context, store *sqlite.Store, clock *finding.Clock, now time.Time) ([]check.Outcome, error) {
+func (w *world) recall(ctx context.Context, store *relational.Store, clock *finding.Clock, now time.Time) ([]check.Outcome, error) {
 	kind := findings.Fact{}.Kind()
 	if w.estate == nil || !w.judges(kind.Name) {
 		return nil, nil // nobody says whose anything is, which the requirements say once

@@ -10,13 +10,13 @@ import (
 	"time"
 
 	"holdfast.example/holdfast/internal/schedule"
-	"holdfast.example/holdfast/internal/store/sqlite"
+	"holdfast.example/holdfast/internal/store/relational"
 )
 
 // rhythm looks at what the estate declares, each system in its rhythm; without an estate at this machine.
 type rhythm struct {
 	o     ServeOptions
-	store *sqlite.Store
+	store *relational.Store
 	log   func(format string, args ...any)
 	begun time.Time
 	look  func(ctx context.Context, system string) error // of the estate; empty: this machine
@@ -35,7 +35,7 @@ const (
 	thisHost   = "this machine"
 )
 
-func newRhythm(o ServeOptions, store *sqlite.Store) *rhythm {
+func newRhythm(o ServeOptions, store *relational.Store) *rhythm {
 	r := &rhythm{o: o, store: store, log: o.Log, begun: time.Now(), tasks: map[string]schedule.Task{}, missed: map[string]bool{}, ended: make(chan struct{}, 1)}
 	r.look = r.assess
 	return r

@@ -22,7 +22,7 @@ import (
 	"holdfast.example/holdfast/internal/picture"
 	"holdfast.example/holdfast/internal/run"
 	"holdfast.example/holdfast/internal/sla"
-	"holdfast.example/holdfast/internal/store/sqlite"
+	"holdfast.example/holdfast/internal/store/relational"
 	"holdfast.example/holdfast/internal/subject/all"
 	"holdfast.example/holdfast/internal/vuln"
 )
@@ -43,7 +43,7 @@ func sized(b *testing.B, variable string, usual int) int {
 
 // filled opens a database that fill has filled once: it takes minutes and stays in the folder for temporary files, under
 // a name that tells what is in it.
-func filled(b *testing.B, name string, fill func(*sqlite.Store)) *sqlite.Store {
+func filled(b *testing.B, name string, fill func(*relational.Store)) *relational.Store {
 	b.Helper()
 	path := filepath.Join(os.TempDir(), "holdfast-bench-"+name+".db")
 	if _, err := os.Stat(path); err != nil {
@@ -51,7 +51,7 @@ func filled(b *testing.B, name string, fill func(*sqlite.Store)) *sqlite.Store {
 		for _, suffix := range []string{"", "-wal", "-shm"} {
 			_ = os.Remove(part + suffix)
 		}
-		s, err := sqlite.Open(context.Background(), part)
+		s, err := relational.Open(context.Background(), part)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -65,7 +65,7 @@ func filled(b *testing.B, name string, fill func(*sqlite.Store)) *sqlite.Store {
 			b.Fatal(err)
 		}
 	}
-	s, err := sqlite.Open(context.Background(), path)
+	s, err := relational.Open(context.Background(), path)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -150,7 +150,7 @@ func benchMarks(first, n int, at time.Time) map[string][]picture.Mark {
 }
 
 // twoYears writes how everything stood on each day of them.
-func twoYears(ctx context.Context, s *sqlite.Store, until time.Time) error {
+func twoYears(ctx context.Context, s *relational.Store, until time.Time) error {
 	reqs, _, err := Catalogues()
 	if err != nil {
 		return err
@@ -178,12 +178,12 @@ func BenchmarkMillion(b *testing.B) {
 	n := sized(b, "HOLDFAST_FINDINGS", 1_000_000)
 	monday := time.Date(2026, 11, 16, 9, 0, 0, 0, time.UTC)
 	ctx := context.Background()
-	stand := func(e *estate.Estate) sqlite.Stand {
+	stand := func(e *estate.Estate) relational.Stand {
 		c := clockFor(b, e)
 		return func(f finding.Finding) finding.Standing { return c.Stand(f, monday) }
 	}
 	plain := fleet(b, "")
-	s := filled(b, fmt.Sprint("findings-3-", n), func(s *sqlite.Store) {
+	s := filled(b, fmt.Sprint("findings-3-", n), func(s *relational.Store) {
 		const days, together = 8, 100
 		each, c := n/benchSystems/days, stand(plain)
 		for first := 0; first < benchSystems; first += together {
@@ -225,7 +225,7 @@ func BenchmarkMillion(b *testing.B) {
 	})
 	b.Run("pages", func(b *testing.B) { benchPages(b, s.Path(), fleetFile(b, "")) })
 	b.Run("calendar", func(b *testing.B) {
-		other := []sqlite.Stand{stand(fleet(b, "2026-11-17, 2026-11-18, 2026-11-20")), stand(plain)}
+		other := []relational.Stand{stand(fleet(b, "2026-11-17, 2026-11-18, 2026-11-20")), stand(plain)}
 		i := 0
 		for b.Loop() {
 			moved, err := s.Restand(ctx, nil, other[i%2])
@@ -289,13 +289,13 @@ func BenchmarkAffected(b *testing.B) {
 	n := sized(b, "HOLDFAST_SYSTEMS", 50_000)
 	all := names(b)
 	ctx := context.Background()
-	s := filled(b, fmt.Sprint("instances-", n), func(s *sqlite.Store) {
+	s := filled(b, fmt.Sprint("instances-", n), func(s *relational.Store) {
 		r := rand.New(rand.NewPCG(1, 2))
 		zipf := rand.NewZipf(r, 1.1, 10, uint64(len(all)-51))
 		for first := 0; first < n; first += 5000 {
-			var list []sqlite.Carried
+			var list []relational.Carried
 			for i := first; i < min(n, first+5000); i++ {
-				c := sqlite.Carried{Subject: fmt.Sprint("prod/web-", i), Part: partDistribution, Teams: []string{fmt.Sprint("team-", i%40)}, SeenAt: time.Unix(1790000000, 0)}
+				c := relational.Carried{Subject: fmt.Sprint("prod/web-", i), Part: partDistribution, Teams: []string{fmt.Sprint("team-", i%40)}, SeenAt: time.Unix(1790000000, 0)}
 				has := map[string]bool{"openssl": true}
 				for _, name := range all[:49] {
 					has[name] = true
@@ -343,11 +343,11 @@ func BenchmarkAffected(b *testing.B) {
 		versions := []string{"9-1", "9-2"}
 		i := 0
 		for b.Loop() {
-			c := sqlite.Carried{Subject: "web-0", Part: partDistribution, SeenAt: now}
+			c := relational.Carried{Subject: "web-0", Part: partDistribution, SeenAt: now}
 			for _, name := range all[:100] {
 				c.Packages = append(c.Packages, vuln.Package{Ecosystem: "Debian:12", Name: name, Version: versions[i%2]})
 			}
-			if err := s.Carry(ctx, []sqlite.Carried{c}); err != nil {
+			if err := s.Carry(ctx, []relational.Carried{c}); err != nil {
 				b.Fatal(err)
 			}
 			i++

@@ -16,7 +16,7 @@ import (
 	"holdfast.example/holdfast/internal/event"
 	"holdfast.example/holdfast/internal/ledger"
 	"holdfast.example/holdfast/internal/run"
-	"holdfast.example/holdfast/internal/store/sqlite"
+	"holdfast.example/holdfast/internal/store/relational"
 	"holdfast.example/holdfast/internal/web"
 )
 
@@ -153,13 +153,13 @@ func (p *pages) Agents(ctx context.Context) (out []web.Agent, err error) {
 }
 
 func (p *pages) Runs(ctx context.Context, limit int) (out []run.Run, err error) {
-	err = withStore(ctx, p.o.State, p.o.DB, func(s *sqlite.Store) error { out, err = s.Runs(ctx, limit); return err })
+	err = withStore(ctx, p.o.State, p.o.DB, func(s *relational.Store) error { out, err = s.Runs(ctx, limit); return err })
 	return out, err
 }
 
 func (p *pages) Figures(ctx context.Context) (n web.Numbers, err error) {
 	now := time.Now()
-	err = withStore(ctx, p.o.State, p.o.DB, func(s *sqlite.Store) error {
+	err = withStore(ctx, p.o.State, p.o.DB, func(s *relational.Store) error {
 		var err error
 		if n.Open, n.Settled, err = s.Open(ctx, now); err != nil {
 			return err
@@ -217,24 +217,24 @@ func (p *pages) Ledger(_ context.Context, limit int) (web.Ledger, error) {
 }
 
 func (p *pages) Passkeys(ctx context.Context) (out []access.Passkey, err error) {
-	err = withStore(ctx, p.o.State, p.o.DB, func(s *sqlite.Store) error { out, err = s.Passkeys(ctx); return err })
+	err = withStore(ctx, p.o.State, p.o.DB, func(s *relational.Store) error { out, err = s.Passkeys(ctx); return err })
 	return out, err
 }
 
 func (p *pages) AddPasskey(ctx context.Context, k access.Passkey, e ...event.Event) error {
-	return p.change(ctx, func(s *sqlite.Store) error { return s.AddPasskey(ctx, k, e...) })
+	return p.change(ctx, func(s *relational.Store) error { return s.AddPasskey(ctx, k, e...) })
 }
 
 func (p *pages) UsePasskey(ctx context.Context, k access.Passkey, e ...event.Event) error {
-	return p.change(ctx, func(s *sqlite.Store) error { return s.UsePasskey(ctx, k, e...) })
+	return p.change(ctx, func(s *relational.Store) error { return s.UsePasskey(ctx, k, e...) })
 }
 
 func (p *pages) Happened(ctx context.Context, e ...event.Event) error {
-	return p.change(ctx, func(s *sqlite.Store) error { return s.Happened(ctx, e...) })
+	return p.change(ctx, func(s *relational.Store) error { return s.Happened(ctx, e...) })
 }
 
 // change changes the database, and wakes who enters what happened into the ledger.
-func (p *pages) change(ctx context.Context, do func(*sqlite.Store) error) error {
+func (p *pages) change(ctx context.Context, do func(*relational.Store) error) error {
 	err := withStore(ctx, p.o.State, p.o.DB, do)
 	if err == nil {
 		p.wake()
@@ -243,5 +243,5 @@ func (p *pages) change(ctx context.Context, do func(*sqlite.Store) error) error 
 }
 
 func (p *pages) RemovePasskey(ctx context.Context, id string, e ...event.Event) error {
-	return none(p.change(ctx, func(s *sqlite.Store) error { return s.RemovePasskey(ctx, id, e...) }))
+	return none(p.change(ctx, func(s *relational.Store) error { return s.RemovePasskey(ctx, id, e...) }))
 }

@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"holdfast.example/holdfast/internal/fact"
-	"holdfast.example/holdfast/internal/store/sqlite"
+	"holdfast.example/holdfast/internal/store/relational"
 )
 
 // StateDir gives the folder for state: the flag, else HOLDFAST_STATE, else $XDG_STATE_HOME/holdfast,
@@ -34,20 +34,31 @@ func StateDir(flag string) (string, error) {
 }
 
 // openStore opens the database that --db names, by default in the state folder.
-func openStore(ctx context.Context, state, db string) (*sqlite.Store, error) {
-	path := filepath.Join(state, "holdfast.db")
+func openStore(ctx context.Context, state, db string) (*relational.Store, error) {
+	path, inFile := filepath.Join(state, "holdfast.db"), true
 	if db != "" {
-		rest, ok := strings.CutPrefix(db, "sqlite:")
-		if !ok || rest == "" {
-			return nil, &UsageError{fmt.Sprintf("--db %s: want sqlite:FILE (PostgreSQL is not supported yet)", db)}
-		}
-		path = rest
+		path, inFile = strings.CutPrefix(db, "sqlite:")
 	}
-	s, err := sqlite.Open(ctx, path)
-	if errors.Is(err, sqlite.ErrNewer) {
+	var s *relational.Store
+	var err error
+	switch {
+	case inFile && path != "":
+		s, err = relational.Open(ctx, path)
+	case isPostgres(db):
+		s, err = relational.OpenPostgres(ctx, db)
+	default:
+		scheme, _, _ := strings.Cut(db, ":") // the rest may hold a password
+		return nil, &UsageError{fmt.Sprintf("--db %s:…: want sqlite:FILE or postgres://USER@HOST/NAME; a password in PGPASSWORD or ~/.pgpass", scheme)}
+	}
+	if errors.Is(err, relational.ErrNewer) {
 		return nil, &UsageError{err.Error()}
 	}
 	return s, err
+}
+
+// isPostgres tells whether an address is that of PostgreSQL.
+func isPostgres(db string) bool {
+	return strings.HasPrefix(db, "postgres://") || strings.HasPrefix(db, "postgresql://")
 }
 
 // loadKey reads the key of fingerprints, or makes it. Two first starts at once agree on one: the

@@ -13,7 +13,7 @@ import (
 	"holdfast.example/holdfast/internal/estate"
 	"holdfast.example/holdfast/internal/finding"
 	"holdfast.example/holdfast/internal/run"
-	"holdfast.example/holdfast/internal/store/sqlite"
+	"holdfast.example/holdfast/internal/store/relational"
 	"holdfast.example/holdfast/internal/waiver"
 )
 
@@ -40,7 +40,7 @@ func (s Selection) words() string {
 // desk is what deciding needs: the store, the estate and the clock.
 type desk struct {
 	state  string
-	store  *sqlite.Store
+	store  *relational.Store
 	estate *estate.Estate
 	clock  *finding.Clock
 	now    time.Time

@@ -138,8 +138,9 @@ func TestAdaptersStandAlone(t *testing.T) {
 func TestHeavyDependenciesHaveOneHome(t *testing.T) {
 	homes := map[string][]string{
 		"golang.org/x/crypto/ssh":        {"internal/collect/ssh"},
-		"modernc.org/sqlite":             {"internal/store/sqlite"},
-		"github.com/pressly/goose":       {"internal/store/sqlite"},
+		"modernc.org/sqlite":             {"internal/store/relational"},
+		"github.com/jackc/pgx":           {"internal/store/relational"},
+		"github.com/pressly/goose":       {"internal/store/relational"},
 		"cel.dev/cel-go":                 {"internal/usercheck"},
 		"github.com/spf13/cobra":         {"internal/cli"},
 		"github.com/danielgtaylor/huma":  {"internal/web"},

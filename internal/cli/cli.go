@@ -119,7 +119,7 @@ Start here:
 	}
 	f := c.PersistentFlags()
 	f.StringVar(&g.state, "state", "", "folder for database and keys (HOLDFAST_STATE; default ~/.local/state/holdfast)")
-	f.StringVar(&g.db, "db", os.Getenv("HOLDFAST_DB"), "database, sqlite:FILE (HOLDFAST_DB; default in the state folder)")
+	f.StringVar(&g.db, "db", os.Getenv("HOLDFAST_DB"), "database, sqlite:FILE or postgres://USER@HOST/NAME (HOLDFAST_DB; default a file in the state folder)")
 	f.StringVar(&g.server, "server", os.Getenv("HOLDFAST_SERVER"), "control plane to ask, https://hub.example, with a token in HOLDFAST_TOKEN; or HOLDFAST_SERVER")
 	f.BoolVar(&g.noColor, "no-color", os.Getenv("NO_COLOR") != "" || os.Getenv("HOLDFAST_NO_COLOR") != "", "no colours, also on a terminal")
 	f.BoolVarP(&g.verbose, "verbose", "v", false, "show everything")
@@ -133,7 +133,7 @@ Start here:
 		return nil
 	}
 	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return g.flagError(c, err) })
-	c.AddCommand(g.assess(), g.discover(), g.estate(), g.requirement(), g.check(), g.finding(), g.waiver(), g.drift(), g.ledger(), g.serve(), g.demo(), g.join(), g.agent(), g.backup(), g.restore(), g.advisory(), g.sbom(), g.certificate(), g.report(), g.doctor(), g.versionCmd(), g.completion(), g.man())
+	c.AddCommand(g.assess(), g.discover(), g.estate(), g.requirement(), g.check(), g.finding(), g.waiver(), g.drift(), g.ledger(), g.serve(), g.demo(), g.join(), g.agent(), g.backup(), g.restore(), g.database(), g.advisory(), g.sbom(), g.certificate(), g.report(), g.doctor(), g.versionCmd(), g.completion(), g.man())
 	unknownCommands(c)
 	return c
 }

@@ -4,7 +4,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"testing"
+	"time"
 )
 
 // Postgres starts PostgreSQL with these settings (name=value), and gives its port. It does not run as root, so only
@@ -12,21 +14,49 @@ import (
 func Postgres(tb testing.TB, c Issued, settings ...string) int {
 	tb.Helper()
 	Root(tb)
+	return Start(tb, c.Dir, cluster(tb, c.Dir, append([]string{"ssl_cert_file=" + c.Chain, "ssl_key_file=" + c.Key, "fsync=off"}, settings...)))
+}
+
+// Database starts PostgreSQL for data of Holdfast's own, and gives the address of its database, without encryption, and how to
+// kill it with -9 and start it again at the same address.
+func Database(tb testing.TB, settings ...string) (address string, again func()) {
+	tb.Helper()
+	Root(tb)
+	dir, port := Folder(tb), FreePort(tb)
+	command := cluster(tb, dir, settings)
+	cmd := command(port)
+	StartAt(tb, dir, port, cmd)
+	return "postgres://postgres@127.0.0.1:" + strconv.Itoa(port) + "/postgres?sslmode=disable", func() {
+		tb.Helper()
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		for range 20 { // what it left behind lets go of its memory a moment later
+			cmd = command(port)
+			if ended, _ := run(tb, dir, cmd); accepts(port, ended) {
+				return
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		tb.Fatal("PostgreSQL does not come back")
+	}
+}
+
+// cluster makes the folder of a server, and gives the command that serves it.
+func cluster(tb testing.TB, dir string, settings []string) func(port int) *exec.Cmd {
+	tb.Helper()
 	bin := Program(tb, "/usr/lib/postgresql/*/bin/postgres")
-	data := filepath.Join(c.Dir, "data")
-	prepare := As(tb, "postgres", c.Dir, exec.Command(filepath.Join(filepath.Dir(bin), "initdb"), "-N", "-D", data))
-	prepare.Dir = c.Dir
+	data := filepath.Join(dir, "data")
+	prepare := As(tb, "postgres", dir, exec.Command(filepath.Join(filepath.Dir(bin), "initdb"), "-N", "-D", data))
+	prepare.Dir = dir
 	if out, err := prepare.CombinedOutput(); err != nil {
 		tb.Fatalf("%v: %s", err, out)
 	}
-	return Start(tb, c.Dir, func(port int) *exec.Cmd {
-		args := []string{"-D", data, "-p", strconv.Itoa(port), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=" + c.Dir, "-c", "fsync=off",
-			"-c", "ssl_cert_file=" + c.Chain, "-c", "ssl_key_file=" + c.Key}
+	return func(port int) *exec.Cmd {
+		args := []string{"-D", data, "-p", strconv.Itoa(port), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=" + dir}
 		for _, s := range settings {
 			args = append(args, "-c", s)
 		}
-		p := As(tb, "postgres", c.Dir, exec.Command(bin, args...))
-		p.Dir = c.Dir
+		p := As(tb, "postgres", dir, exec.Command(bin, args...))
+		p.Dir = dir
 		return p
-	})
+	}
 }

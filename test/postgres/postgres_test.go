@@ -1,0 +1,188 @@
+// Package postgres holds the tests of whole commands on a real PostgreSQL.
+package postgres
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"holdfast.example/holdfast/internal/cli"
+	"holdfast.example/holdfast/test/targets"
+)
+
+// command makes this binary be holdfast.
+const command = "HOLDFAST_IN_TEST"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(command) != "" {
+		os.Exit(cli.Run(context.Background(), "1.0", os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	}
+	os.Exit(m.Run())
+}
+
+// holdfast gives a command.
+func holdfast(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
+	cmd.Env = append(os.Environ(), command+"=1")
+	return cmd
+}
+
+func run(t *testing.T, args ...string) string {
+	t.Helper()
+	cmd := holdfast(t, args...)
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v: %v: %s", args, err, stderr.String())
+	}
+	return string(out)
+}
+
+// findings gives the ids of the open ones.
+func findings(t *testing.T, args ...string) string {
+	t.Helper()
+	var list struct {
+		Open     int
+		Findings []struct{ ID string }
+	}
+	if err := json.Unmarshal([]byte(run(t, append(args, "finding", "list", "--format", "json")...)), &list); err != nil {
+		t.Fatal(err)
+	}
+	var ids []string
+	for _, f := range list.Findings {
+		ids = append(ids, f.ID)
+	}
+	slices.Sort(ids) // what came back is due later than it was
+	return fmt.Sprint(list.Open, ids)
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// serve serves a state, and gives a browser that is logged in.
+func serve(t *testing.T, args ...string) (address string, browser *http.Client, kill func()) {
+	t.Helper()
+	cmd := holdfast(t, append(args, "serve", "--listen", "127.0.0.1:0", "--agents", "", "--scan=false")...)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stderr = os.Stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	link := ""
+	lines := bufio.NewScanner(out)
+	for link == "" && lines.Scan() {
+		if at, ok := strings.CutPrefix(lines.Text(), "Serving on "); ok {
+			address = at
+		}
+		_, link, _ = strings.Cut(lines.Text(), "ten minutes: ")
+	}
+	go func() { _, _ = io.Copy(io.Discard, out) }()
+	jar, _ := cookiejar.New(nil)
+	browser = &http.Client{Jar: jar}
+	if status, text := ask(t, browser, "POST", link); status != 200 || !strings.Contains(text, "What to do next") {
+		t.Fatal(status, text)
+	}
+	return address, browser, func() { _ = cmd.Process.Kill() }
+}
+
+func ask(t *testing.T, c *http.Client, method, url string) (int, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := c.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(text)
+}
+
+// TestMove: what was recorded in a file is copied to PostgreSQL, and the same commands and pages go on there; two control planes
+// serve it together, and either may be killed.
+func TestMove(t *testing.T) {
+	server, again := targets.Database(t, "fsync=off")
+	dir := t.TempDir()
+	root := filepath.Join(dir, "root")
+	write(t, filepath.Join(root, "etc/os-release"), "ID=debian\nVERSION_ID=\"12\"\n")
+	write(t, filepath.Join(root, "etc/ssh/sshd_config"), "PermitRootLogin yes\n")
+	write(t, filepath.Join(root, "usr/sbin/sshd"), "")
+	one, two := filepath.Join(dir, "one"), filepath.Join(dir, "two")
+	assess := []string{"assess", "rootfs:" + root, "--subject", "web-1", "--fail-on", "never", "--format", "json", "-o", filepath.Join(dir, "out.json")}
+	run(t, append([]string{"--state", one}, assess...)...)
+	before := findings(t, "--state", one)
+	said := run(t, "--state", one, "db", "copy", "--to", server)
+	if !strings.Contains(said, "copied from 28 tables") {
+		t.Error(said)
+	}
+	if after := findings(t, "--state", one, "--db", server); after != before {
+		t.Errorf("before the move %s, after it %s", before, after)
+	}
+	if out, err := holdfast(t, "--state", one, "db", "copy", "--to", server).CombinedOutput(); err == nil || !strings.Contains(string(out), "holds something already") {
+		t.Errorf("%v %s", err, out)
+	}
+	// It goes on there: root's log-in is mended, and its finding closes.
+	write(t, filepath.Join(root, "etc/ssh/sshd_config"), "PermitRootLogin no\n")
+	run(t, append([]string{"--state", one, "--db", server}, assess...)...)
+	mended := findings(t, "--state", one, "--db", server)
+	if mended == before {
+		t.Error("nothing changed:", mended)
+	}
+	a, browserA, kill := serve(t, "--state", one, "--db", server)
+	b, browserB, _ := serve(t, "--state", two, "--db", server)
+	for address, browser := range map[string]*http.Client{a: browserA, b: browserB} {
+		for path, says := range map[string]string{"": "Overview", "findings": "web-1", "requirements": "A.5.2.1", "requirements/A.5.2.1": "Root cannot log in", "systems": "web-1", "systems/web-1": "Checks on web-1", "vulnerabilities": "Vulnerabilities",
+			"drift": "baseline", "endpoints": "Endpoints", "runs": "rootfs:", "agents": "Agents", "decisions": "Decisions", "ledger": "Ledger", "passkeys": "Passkeys", "tokens": "Tokens", "settings": "Version", "search?q=sshd-root": "sshd-root-login", "readyz": "ready"} {
+			if status, text := ask(t, browser, "GET", address+path); status != 200 || !strings.Contains(text, says) {
+				t.Errorf("%s%s: %d, does not say %q", address, path, status, says)
+			}
+		}
+	}
+	kill()
+	write(t, filepath.Join(root, "etc/ssh/sshd_config"), "PermitRootLogin yes\n")
+	run(t, append([]string{"--state", two, "--db", server}, assess...)...)
+	if status, text := ask(t, browserB, "GET", b+"findings"); status != 200 || !strings.Contains(text, "permitrootlogin is yes") {
+		t.Error("the other control plane does not go on:", status)
+	}
+	// The database is killed and comes back: so do the pages, without anybody doing anything.
+	again()
+	for {
+		if status, _ := ask(t, browserB, "GET", b+"readyz"); status == 200 {
+			break
+		}
+	}
+	if status, text := ask(t, browserB, "GET", b+"findings"); status != 200 || !strings.Contains(text, "permitrootlogin is yes") {
+		t.Error(status)
+	}
+	if now := findings(t, "--state", two, "--db", server); now != before {
+		t.Errorf("%s, want %s", now, before)
+	}
+}
