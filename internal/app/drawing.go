@@ -25,13 +25,13 @@ type drawing struct {
 	owned    []owned      // the same, those of the same owners together
 	systems  []web.System // all of them, the worst first
 	today    day
-	marks    [][]markPlace          // by check, in the order of the subjects
-	settings []check.Settings       // of the checks
-	tallies  []tally                // of the checks
-	old      map[oldAs]check.Result // what is unknown since it is old
+	marks    [][]markPlace              // by check, in the order of the subjects
+	settings []check.Settings           // of the checks
+	tallies  []tally                    // of the checks
+	old      map[oldAs]check.Result     // what is unknown since it is old
 	settled  map[relational.Settled]int // how many findings
 	flaws    []relational.Flaw          // vulnerabilities that are open, the most urgent first
-	flawed   int                    // how many there are
+	flawed   int                        // how many there are
 }
 
 // drawn is a subject with whose it is and what is open on it.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"os"
 	"slices"
 	"sync"
 	"time"
@@ -19,6 +20,7 @@ type rhythm struct {
 	store *relational.Store
 	log   func(format string, args ...any)
 	begun time.Time
+	name  string                                         // of this program among those that share the database
 	look  func(ctx context.Context, system string) error // of the estate; empty: this machine
 
 	mu     sync.Mutex
@@ -33,10 +35,12 @@ const (
 	// rereadTime is how often the estate is read again.
 	rereadTime = time.Minute
 	thisHost   = "this machine"
+	// leaseTime is how long the looking is one program's of those that share a database, unless it says that it goes on.
+	leaseTime = 3 * time.Minute
 )
 
 func newRhythm(o ServeOptions, store *relational.Store) *rhythm {
-	r := &rhythm{o: o, store: store, log: o.Log, begun: time.Now(), tasks: map[string]schedule.Task{}, missed: map[string]bool{}, ended: make(chan struct{}, 1)}
+	r := &rhythm{o: o, store: store, log: o.Log, begun: time.Now(), name: programName(o.State), tasks: map[string]schedule.Task{}, missed: map[string]bool{}, ended: make(chan struct{}, 1)}
 	r.look = r.assess
 	return r
 }
@@ -44,21 +48,26 @@ func newRhythm(o ServeOptions, store *relational.Store) *rhythm {
 // run looks until the context ends, and waits for what is under way then.
 func (r *rhythm) run(ctx context.Context) {
 	var looks sync.WaitGroup
+	defer r.leave(context.WithoutCancel(ctx))
 	defer looks.Wait()
 	for ctx.Err() == nil {
 		if err := r.reread(ctx); err != nil {
 			r.log("the estate cannot be read, and its systems are looked at as before: %v", err)
 		}
+		mine := r.leads(ctx)
 		r.mu.Lock()
 		now := time.Now()
 		tasks := slices.Collect(maps.Values(r.tasks))
 		for _, t := range schedule.Pick(tasks, now, looksAtOnce) {
+			if !mine {
+				break
+			}
 			t.Running = true
 			r.tasks[t.ID] = t
 			looks.Go(func() { r.one(ctx, t) })
 		}
 		for _, t := range tasks {
-			late := t.Missed(r.begun, now)
+			late := mine && t.Missed(r.begun, now)
 			if late && !r.missed[t.ID] {
 				r.log("%s was not looked at for more than twice %s; its checks are unknown when their facts are too old", t.ID, t.Every)
 			}
@@ -67,7 +76,7 @@ func (r *rhythm) run(ctx context.Context) {
 		next, waits := schedule.Next(slices.Collect(maps.Values(r.tasks)))
 		r.mu.Unlock()
 		wait := rereadTime
-		if waits {
+		if waits && mine {
 			wait = max(min(wait, time.Until(next)), time.Second)
 		}
 		timer := time.NewTimer(wait)
@@ -78,6 +87,41 @@ func (r *rhythm) run(ctx context.Context) {
 		}
 		timer.Stop()
 	}
+}
+
+// programName names a program by its machine and state folder, so that it is the same after a restart.
+func programName(stateFlag string) string {
+	host, _ := os.Hostname()
+	state, _ := StateDir(stateFlag)
+	return host + " " + state
+}
+
+// leave lets another program look from now on.
+func (r *rhythm) leave(ctx context.Context) {
+	now := time.Now()
+	if _, err := r.store.Lease(ctx, "rhythm", r.name, now, now); err != nil {
+		r.log("another control plane looks in %s: %v", leaseTime, err)
+	}
+}
+
+// leads tells whether it is this program that looks, of those that share the database. What another looked at meanwhile is
+// known from there.
+func (r *rhythm) leads(ctx context.Context) bool {
+	now := time.Now()
+	mine, err := r.store.Lease(ctx, "rhythm", r.name, now, now.Add(leaseTime))
+	if err != nil && ctx.Err() == nil {
+		r.log("nothing is looked at for now: %v", err)
+	}
+	if !mine {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		for id, t := range r.tasks {
+			if !t.Running {
+				delete(r.tasks, id) // read anew, with when it was seen
+			}
+		}
+	}
+	return mine && err == nil
 }
 
 func (r *rhythm) one(ctx context.Context, t schedule.Task) {

@@ -166,6 +166,12 @@ func TestMove(t *testing.T) {
 			}
 		}
 	}
+	// A backup holds what the database holds, as a file.
+	run(t, "--state", one, "--db", server, "backup", filepath.Join(dir, "backup"))
+	run(t, "--state", filepath.Join(dir, "restored"), "restore", filepath.Join(dir, "backup"))
+	if restored := findings(t, "--state", filepath.Join(dir, "restored")); restored != mended {
+		t.Errorf("%s, want %s", restored, mended)
+	}
 	kill()
 	write(t, filepath.Join(root, "etc/ssh/sshd_config"), "PermitRootLogin yes\n")
 	run(t, append([]string{"--state", two, "--db", server}, assess...)...)

@@ -73,3 +73,22 @@ func TestVisits(t *testing.T) {
 		t.Error(before, err)
 	}
 }
+
+// TestLease: one has a task at a time; who is gone loses it when its time is over.
+func TestLease(t *testing.T) {
+	s, ctx := open(t, filepath.Join(t.TempDir(), "x.db")), t.Context()
+	at := time.Date(2026, 11, 26, 9, 0, 0, 0, time.UTC)
+	for _, x := range []struct {
+		holder string
+		after  time.Duration
+		want   bool
+	}{{"a", 0, true}, {"b", time.Minute, false}, {"a", time.Minute, true}, {"b", 3 * time.Minute, false}, {"b", 5 * time.Minute, true}, {"a", 6 * time.Minute, false}} {
+		mine, err := s.Lease(ctx, "rhythm", x.holder, at.Add(x.after), at.Add(x.after+3*time.Minute))
+		if err != nil || mine != x.want {
+			t.Errorf("%+v: %t %v", x, mine, err)
+		}
+	}
+	if mine, err := s.Lease(ctx, "other", "b", at, at); err != nil || !mine {
+		t.Error(mine, err)
+	}
+}
