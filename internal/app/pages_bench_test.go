@@ -1,10 +1,12 @@
 package app
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
+	"os"
 	"regexp"
 	"slices"
 	"testing"
@@ -21,7 +23,7 @@ func benchPages(b *testing.B, db, estate string) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	p := &pages{o: ServeOptions{State: b.TempDir(), DB: "sqlite:" + db, Estate: estate}, rules: rules, happened: make(chan struct{}, 1)}
+	p := &pages{o: ServeOptions{State: b.TempDir(), DB: db, Estate: estate}, rules: rules, happened: make(chan struct{}, 1)}
 	ts := httptest.NewUnstartedServer(nil)
 	s, err := web.New(web.Options{Data: p, Decisions: p, Operations: p, Pictures: p, Places: p, Drifts: p, Tokens: p, Figures: p, People: p, Version: "bench", Now: time.Now, Origin: "http://localhost", Hosts: []string{ts.Listener.Addr().String()}})
 	if err != nil {
@@ -89,13 +91,13 @@ func timed(b *testing.B, who string, ask func(method, path string) []byte) {
 	} else {
 		paths = []string{"/api/v1/overview", "/api/v1/findings", "/api/v1/findings?severity=low", "/api/v1/findings?only=vulnerabilities-known", "/api/v1/requirements", "/api/v1/systems", "/api/v1/systems/prod%2Fweb-49", "/api/v1/vulnerabilities", "/api/v1/decisions"}
 	}
-	times, largest := map[string][]time.Duration{}, 0
+	times, sizes, largest := map[string][]time.Duration{}, map[string]int{}, 0
 	for range 60 {
 		for _, path := range paths {
 			began := time.Now()
 			n := len(ask("GET", path))
 			times[path] = append(times[path], time.Since(began))
-			largest = max(largest, n)
+			largest, sizes[path] = max(largest, n), n
 		}
 	}
 	worst := time.Duration(0)
@@ -104,7 +106,7 @@ func timed(b *testing.B, who string, ask func(method, path string) []byte) {
 		slices.Sort(t)
 		p95 := t[len(t)*95/100]
 		worst = max(worst, p95)
-		b.Logf("%-5s %-45s median %s p95 %s of %d", who, path, t[len(t)/2].Round(100*time.Microsecond), p95.Round(100*time.Microsecond), len(t))
+		fmt.Fprintf(os.Stderr, "%-5s %-45s median %s p95 %s of %d, %d kB\n", who, path, t[len(t)/2].Round(100*time.Microsecond), p95.Round(100*time.Microsecond), len(t), sizes[path]/1000)
 	}
 	b.ReportMetric(float64(worst.Microseconds())/1000, who+"-p95-ms")
 	b.ReportMetric(float64(largest)/1000, who+"-largest-kB")

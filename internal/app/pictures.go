@@ -212,7 +212,7 @@ func (p *pages) Requirements(ctx context.Context, v access.Viewer) (web.Requirem
 }
 
 // faultsShown is how many findings the page of a requirement or a system shows.
-const faultsShown = 100
+const faultsShown = 60
 
 func (p *pages) Requirement(ctx context.Context, v access.Viewer, id string) (web.Requirement, error) {
 	d, err := p.drawn(ctx)

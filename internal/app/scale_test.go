@@ -25,6 +25,7 @@ import (
 	"holdfast.example/holdfast/internal/store/relational"
 	"holdfast.example/holdfast/internal/subject/all"
 	"holdfast.example/holdfast/internal/vuln"
+	"holdfast.example/holdfast/test/targets"
 )
 
 // sized is a number that the environment sets, for a smaller round than the one that counts.
@@ -223,7 +224,21 @@ func BenchmarkMillion(b *testing.B) {
 			}
 		}
 	})
-	b.Run("pages", func(b *testing.B) { benchPages(b, s.Path(), fleetFile(b, "")) })
+	b.Run("pages", func(b *testing.B) { benchPages(b, "sqlite:"+s.Path(), fleetFile(b, "")) })
+	b.Run("postgres", func(b *testing.B) {
+		server, _ := targets.Database(b, "shared_buffers=512MB", "max_wal_size=8GB")
+		there, err := relational.OpenPostgres(ctx, server)
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer there.Close()
+		began := time.Now()
+		if _, err := there.Copy(ctx, s, nil); err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(time.Since(began).Seconds(), "copy-s")
+		benchPages(b, server, fleetFile(b, ""))
+	})
 	b.Run("calendar", func(b *testing.B) {
 		other := []relational.Stand{stand(fleet(b, "2026-11-17, 2026-11-18, 2026-11-20")), stand(plain)}
 		i := 0

@@ -5,6 +5,7 @@ package event
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"time"
 
@@ -36,6 +37,7 @@ const (
 const (
 	Informational = 1
 	Low           = 2
+	Medium        = 3
 )
 
 // User is a person or an agent.
@@ -135,6 +137,20 @@ func (m Maker) LinkUsed(who string, at time.Time) Event {
 func (m Maker) logIn(who, how string, mfa bool, at time.Time) Event {
 	e := m.event(Authentication, logOn, at, person(who).called()+how)
 	e.User, e.Service, e.MFA = person(who), controlPlane, &mfa
+	return e
+}
+
+// LogInFailed tells that log-ins from a source failed again and again.
+func (m Maker) LogInFailed(source string, times int, at time.Time) Event {
+	e := m.event(Authentication, logOn, at, fmt.Sprintf("%d log-ins in a row from %s failed", times, source))
+	e.User, e.Service, e.Status, e.Severity = &User{UID: "unknown", Name: "unknown"}, controlPlane, 2, Medium
+	return e
+}
+
+// SessionEnded tells that somebody ended the session of a person.
+func (m Maker) SessionEnded(who, by string, at time.Time) Event {
+	e := m.event(Authentication, logOff, at, "a session of "+person(who).called()+" was ended by "+person(by).called())
+	e.User, e.Service, e.Actor = person(who), controlPlane, &Actor{User: person(by)}
 	return e
 }
 

@@ -127,7 +127,7 @@ func TestMatrixOfPrograms(t *testing.T) {
 				v.do("POST", "/log-in/"+s.Link())
 			} else {
 				u, _ := url.Parse(v.base)
-				v.Jar.SetCookies(u, []*http.Cookie{s.sessions.cookie(s.sessions.begin(who, s.now(), s.now()), 1000)})
+				v.Jar.SetCookies(u, []*http.Cookie{s.sessions.cookie(s.sessions.begin(who, s.now(), s.now(), arrival{method: "test"}), 1000)})
 			}
 			path := strings.NewReplacer("{id}", "F-AAAAAAAAAA", "{name}", "web").Replace(o.path)
 			status, text, _ := v.do(o.method, path, func(r *http.Request) {

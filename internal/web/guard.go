@@ -59,6 +59,9 @@ func (s *Server) behind(next http.Handler) http.Handler {
 		var ctx context.Context
 		var is bool
 		if programs && r.Header.Get("Authorization") != "" {
+			if s.slowed(w, r, source(r)) {
+				return
+			}
 			ctx, is = s.tokenContext(r)
 		} else {
 			ctx, is = s.sessionContext(r)
@@ -96,7 +99,7 @@ func (s *Server) sessionContext(r *http.Request) (context.Context, bool) {
 		}
 		return nil, false
 	}
-	return context.WithValue(context.WithValue(r.Context(), viewerKey{}, v), freshKey{}, x.fresh), true
+	return context.WithValue(context.WithValue(context.WithValue(r.Context(), viewerKey{}, v), freshKey{}, x.fresh), sessionKey{}, x.id), true
 }
 
 // tokenContext is that of a request of a program.

@@ -2539,7 +2539,7 @@ var menu = []struct {
 	{"/", "Overview", access.SeeFindings}, {"/findings", "Findings", access.SeeFindings}, {"/requirements", "Requirements", access.SeeFindings},
 	{"/systems", "Systems", access.SeeFindings}, {"/vulnerabilities", "Vulnerabilities", access.SeeFindings},
 	{"/endpoints", "Endpoints", access.SeeFindings}, {"/estate", "Estate", access.SeeFindings}, {"/drift", "Drift", access.SeeFindings}, {"/decisions", "Decisions", access.SeeDecisions},
-	{"/agents", "Agents", access.SeeAgents}, {"/runs", "Runs", access.SeeRuns}, {"/ledger", "Ledger", access.SeeLedger}, {"/settings", "Settings", access.SeeRuns}, {"/passkeys", "Passkeys", access.OwnPasskeys}, {"/tokens", "Tokens", access.OwnPasskeys},
+	{"/agents", "Agents", access.SeeAgents}, {"/runs", "Runs", access.SeeRuns}, {"/ledger", "Ledger", access.SeeLedger}, {"/settings", "Settings", access.SeeRuns}, {"/passkeys", "Passkeys", access.OwnPasskeys}, {"/sessions", "Sessions", access.OwnPasskeys}, {"/tokens", "Tokens", access.OwnPasskeys},
 }
 
 // called names who is logged in.

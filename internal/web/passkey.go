@@ -151,7 +151,13 @@ func (s *Server) beginLogIn(w http.ResponseWriter, _ *http.Request) {
 
 // finishLogIn logs in who has the passkey of a person whom the estate has today. What was wrong is told to nobody.
 func (s *Server) finishLogIn(w http.ResponseWriter, r *http.Request) {
-	deny := func() { refuse(w, http.StatusForbidden, "This passkey does not log in here.") }
+	if s.slowed(w, r, source(r)) {
+		return
+	}
+	deny := func() {
+		s.failedLogIn(r, source(r))
+		refuse(w, http.StatusForbidden, "This passkey does not log in here.")
+	}
 	c, ok := s.ceremonies.take(r, s.now())
 	if !ok || c.kind != "log-in" {
 		deny()
@@ -171,8 +177,9 @@ func (s *Server) finishLogIn(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusInternalServerError, "The log-in could not be noted.")
 		return
 	}
+	s.throttle.Succeeded(source(r))
 	s.sessions.end(r)
-	http.SetCookie(w, s.sessions.cookie(s.sessions.begin(u.ID, s.now(), s.now()), int(sessionTime.Seconds())))
+	http.SetCookie(w, s.sessions.cookie(s.sessions.begin(u.ID, s.now(), s.now(), arrived(r, "passkey")), int(sessionTime.Seconds())))
 	w.WriteHeader(http.StatusNoContent)
 }
 

@@ -38,6 +38,8 @@ var doors = map[string]string{
 	"POST /passkeys/finish":         "security management champion team auditor administrator link",
 	"POST /passkeys/remove":         "security management champion team auditor administrator link",
 	"POST /passkeys/invite":         "administrator link",
+	"GET /sessions":                 "security management champion team auditor administrator link",
+	"POST /sessions/end":            "security management champion team auditor administrator link",
 	"GET /tokens":                   "security management champion team auditor administrator link",
 	"POST /tokens":                  "security management champion team auditor administrator link",
 	"POST /tokens/revoke":           "security management champion team auditor administrator link",
@@ -59,7 +61,7 @@ func TestMatrix(t *testing.T) {
 			} else {
 				v = visit()
 				u, _ := url.Parse(v.base)
-				v.Jar.SetCookies(u, []*http.Cookie{s.sessions.cookie(s.sessions.begin(who, s.now(), s.now()), 1000)})
+				v.Jar.SetCookies(u, []*http.Cookie{s.sessions.cookie(s.sessions.begin(who, s.now(), s.now(), arrival{method: "test"}), 1000)})
 			}
 			method, path, _ := strings.Cut(x.pattern, " ")
 			path = strings.NewReplacer("{$}", "", "{id}", "F-AAAAAAAAAA", "{name}", "web").Replace(path)

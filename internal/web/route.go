@@ -47,6 +47,8 @@ func (s *Server) routes() []route {
 		{"POST /passkeys/finish", access.OwnPasskeys, s.finishPasskey},
 		{"POST /passkeys/remove", access.OwnPasskeys, s.removePasskey},
 		{"POST /passkeys/invite", access.AllPasskeys, s.invite},
+		{"GET /sessions", access.OwnPasskeys, s.sessionList},
+		{"POST /sessions/end", access.OwnPasskeys, s.endSession},
 		{"GET /tokens", access.OwnPasskeys, s.tokenList},
 		{"POST /tokens", access.OwnPasskeys, s.addToken},
 		{"POST /tokens/revoke", access.OwnPasskeys, s.revokeToken},

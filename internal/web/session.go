@@ -1,10 +1,14 @@
 package web
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -32,9 +36,34 @@ type link struct {
 }
 
 type session struct {
+	id string // by which it is ended; it opens nothing
+	arrival
 	person      string // empty: who came by the link of the terminal
 	since, seen time.Time
 	fresh       time.Time // when a passkey was shown last
+}
+
+// arrival is how somebody logged in.
+type arrival struct{ method, source, browser string }
+
+// arrived tells how whoever asks does.
+func arrived(r *http.Request, method string) arrival {
+	return arrival{method, source(r), clean(r.UserAgent())}
+}
+
+// source is where a request comes from: an address, of IPv6 its network, since one who has an address there has all.
+func source(r *http.Request) string {
+	at, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return "unknown"
+	}
+	ip := at.Addr().Unmap().WithZone("")
+	if ip.Is6() && !ip.IsLoopback() {
+		if p, err := ip.Prefix(64); err == nil {
+			return p.String()
+		}
+	}
+	return ip.String()
 }
 
 func newSessions(secure bool) *sessions {
@@ -82,10 +111,36 @@ func (s *sessions) use(text string, now time.Time) (person string, ok bool) {
 }
 
 // begin logs a person in, and gives the token of the session. Fresh is when they showed a passkey; zero: they did not.
-func (s *sessions) begin(person string, now, fresh time.Time) string {
+func (s *sessions) begin(person string, now, fresh time.Time, how arrival) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.add(session{person, now, now, fresh})
+	return s.add(session{id: rand.Text(), arrival: how, person: person, since: now, seen: now, fresh: fresh})
+}
+
+// list gives those that are not over, the newest first.
+func (s *sessions) list(now time.Time) (out []session) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, x := range s.all {
+		if !x.over(now) {
+			out = append(out, x)
+		}
+	}
+	slices.SortFunc(out, func(a, b session) int { return cmp.Or(b.since.Compare(a.since), strings.Compare(a.id, b.id)) })
+	return out
+}
+
+// endBy ends those that are to end, and gives whose they were.
+func (s *sessions) endBy(ends func(session) bool) (whose []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for h, x := range s.all {
+		if ends(x) {
+			delete(s.all, h)
+			whose = append(whose, x.person)
+		}
+	}
+	return whose
 }
 
 // freshen gives a session a new token after its passkey was shown again.
@@ -170,16 +225,21 @@ func cookie(name, value string, age int, secure bool) *http.Cookie {
 }
 
 func (s *Server) logIn(w http.ResponseWriter, r *http.Request) {
+	if s.slowed(w, r, source(r)) {
+		return
+	}
 	person, ok := s.sessions.use(r.PathValue("token"), s.now())
 	if !ok {
+		s.failedLogIn(r, source(r))
 		s.show(w, r, http.StatusForbidden, welcomePage("", false))
 		return
 	}
+	s.throttle.Succeeded(source(r))
 	if err := s.people.Happened(r.Context(), s.make.LinkUsed(person, s.now())); err != nil {
 		s.failed(w, r, err)
 		return
 	}
-	http.SetCookie(w, s.sessions.cookie(s.sessions.begin(person, s.now(), time.Time{}), int(sessionTime.Seconds())))
+	http.SetCookie(w, s.sessions.cookie(s.sessions.begin(person, s.now(), time.Time{}, arrived(r, "link")), int(sessionTime.Seconds())))
 	next := "/"
 	if person != "" {
 		next = "/passkeys" // what the link is for

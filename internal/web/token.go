@@ -54,13 +54,16 @@ func (s *Server) byToken(r *http.Request) (access.Viewer, access.Token, error) {
 	if !ok || len(secret) > 200 {
 		return access.Viewer{}, access.Token{}, ErrNone
 	}
-	t, err := s.tokens.Token(r.Context(), access.TokenDigest(secret))
-	if err != nil {
-		return access.Viewer{}, access.Token{}, err
-	}
 	now := s.now()
-	if !t.Holds(now) {
-		return access.Viewer{}, access.Token{}, ErrNone
+	t, err := s.tokens.Token(r.Context(), access.TokenDigest(secret))
+	if err == nil && !t.Holds(now) {
+		err = ErrNone
+	}
+	if err != nil {
+		if errors.Is(err, ErrNone) {
+			s.failedLogIn(r, source(r))
+		}
+		return access.Viewer{}, access.Token{}, err
 	}
 	v, err := s.people.Viewer(r.Context(), t.Person)
 	if err != nil {

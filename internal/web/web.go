@@ -112,6 +112,7 @@ type Server struct {
 	tokens     Tokens
 	described  []operation // of the API
 	guest      *access.Viewer
+	throttle   access.Throttle
 	metrics    *metrics
 	people     People
 	auth       *webauthn.WebAuthn

@@ -26,18 +26,33 @@ func Database(tb testing.TB, settings ...string) (address string, again func()) 
 	command := cluster(tb, dir, settings)
 	cmd := command(port)
 	StartAt(tb, dir, port, cmd)
+	answers(tb, port)
 	return "postgres://postgres@127.0.0.1:" + strconv.Itoa(port) + "/postgres?sslmode=disable", func() {
 		tb.Helper()
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 		for range 20 { // what it left behind lets go of its memory a moment later
 			cmd = command(port)
 			if ended, _ := run(tb, dir, cmd); accepts(port, ended) {
+				answers(tb, port)
 				return
 			}
 			time.Sleep(100 * time.Millisecond)
 		}
 		tb.Fatal("PostgreSQL does not come back")
 	}
+}
+
+// answers waits until the database has started up, which is later than it accepts.
+func answers(tb testing.TB, port int) {
+	tb.Helper()
+	ask := filepath.Join(filepath.Dir(Program(tb, "/usr/lib/postgresql/*/bin/postgres")), "pg_isready")
+	for range 600 {
+		if exec.CommandContext(tb.Context(), ask, "-h", "127.0.0.1", "-p", strconv.Itoa(port)).Run() == nil {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	tb.Fatal("PostgreSQL does not start up")
 }
 
 // cluster makes the folder of a server, and gives the command that serves it.

@@ -30,9 +30,6 @@ func opened(t *testing.T, path string) (*Store, error) {
 	sum := sha256.Sum256([]byte(path))
 	name := "t" + hex.EncodeToString(sum[:8])
 	c, err := pgx.Connect(t.Context(), server)
-	for err != nil && strings.Contains(err.Error(), "starting up") {
-		c, err = pgx.Connect(t.Context(), server)
-	}
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,80 @@
+package web
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"holdfast.example/holdfast/internal/access"
+)
+
+type sessionKey struct{}
+
+// slowed keeps off who failed too often, and tells how long.
+func (s *Server) slowed(w http.ResponseWriter, r *http.Request, key string) bool {
+	wait := s.throttle.Wait(key, s.now())
+	if wait <= 0 {
+		return false
+	}
+	w.Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)+1))
+	refuse(w, http.StatusTooManyRequests, "too many log-ins from here failed; try again in "+wait.Round(time.Second).String())
+	return true
+}
+
+// failedLogIn notes that a log-in failed. Of many in a row the fifth, the tenth, the twentieth and so on go on record: what
+// is noted of a flood is a line.
+func (s *Server) failedLogIn(r *http.Request, key string) {
+	n := s.throttle.Failed(key, s.now())
+	for told := 5; told <= n; told *= 2 {
+		if told == n {
+			_ = s.people.Happened(r.Context(), s.make.LogInFailed(key, n, s.now())) // whoever fails is told the same either way
+		}
+	}
+}
+
+// shown is a session as its page has it.
+type shown struct {
+	session
+	This bool
+}
+
+// sessionsOf gives the sessions that a viewer may end: their own; who runs the control plane all.
+func (s *Server) sessionsOf(r *http.Request) (out []shown) {
+	v := viewer(r)
+	this, _ := r.Context().Value(sessionKey{}).(string)
+	for _, x := range s.sessions.list(s.now()) {
+		if x.person == v.Person || v.May(access.AllPasskeys) {
+			out = append(out, shown{x, x.id == this})
+		}
+	}
+	return out
+}
+
+func (s *Server) sessionList(w http.ResponseWriter, r *http.Request) {
+	s.show(w, r, http.StatusOK, sessionsPage(viewer(r), s.sessionsOf(r), s.now()))
+}
+
+// endSession ends one session by its id, or with "others" all of one's own but this one.
+func (s *Server) endSession(w http.ResponseWriter, r *http.Request) {
+	v, id := viewer(r), r.PostFormValue("id")
+	this, _ := r.Context().Value(sessionKey{}).(string)
+	may := s.sessionsOf(r)
+	ended := s.sessions.endBy(func(x session) bool {
+		if id == "others" {
+			return x.person == v.Person && x.id != this
+		}
+		return x.id == id && slices.ContainsFunc(may, func(y shown) bool { return y.id == id })
+	})
+	if len(ended) == 0 && id != "others" {
+		s.failed(w, r, ErrNone)
+		return
+	}
+	for _, who := range ended {
+		if err := s.people.Happened(r.Context(), s.make.SessionEnded(who, v.Person, s.now())); err != nil {
+			s.failed(w, r, err)
+			return
+		}
+	}
+	http.Redirect(w, r, "/sessions", http.StatusSeeOther)
+}
