@@ -5,7 +5,7 @@ package catalog
 
 import "embed"
 
-// FS holds kinds.yaml, sla.yaml, advisories.yaml, roles.yaml, requirements/*.yaml, checks/*.yaml and web/paths.yaml.
+// FS holds kinds.yaml, sla.yaml, advisories.yaml, roles.yaml, passwords.txt, requirements/*.yaml, checks/*.yaml and web/paths.yaml.
 //
-//go:embed kinds.yaml sla.yaml advisories.yaml roles.yaml requirements/*.yaml checks web
+//go:embed kinds.yaml sla.yaml advisories.yaml roles.yaml passwords.txt requirements/*.yaml checks web
 var FS embed.FS

@@ -28,6 +28,7 @@ type ServeOptions struct {
 	Name              string        // under which people go there; empty: the first of the certificate
 	Agents            string        // host:port for agents; empty: none are listened for
 	Metrics           string        // host:port of loopback for a Prometheus; empty: none
+	Breached          string        // file of further passwords that nobody may take, one a line; empty: none
 	Every             time.Duration // time between the reports of an agent
 	Scan              bool          // look at what the estate declares, in its rhythm
 	ScanEvery         time.Duration // 0: as the estate says, else a day
@@ -69,7 +70,15 @@ func Serve(ctx context.Context, o ServeOptions) (err error) {
 		v.Name = "Demo, read-only"
 		guest = &v
 	}
-	s, err := web.New(web.Options{Guest: guest, Data: pages, Decisions: pages, Operations: pages, Pictures: pages, Places: pages, Drifts: pages, Tokens: pages, Figures: pages, People: pages, Version: o.Version, Now: time.Now, Origin: door.origin, Hosts: door.hosts})
+	aead, err := sealer(o.State)
+	if err != nil {
+		return errors.Join(err, door.listener.Close())
+	}
+	known, err := breached(o.Breached)
+	if err != nil {
+		return errors.Join(err, door.listener.Close())
+	}
+	s, err := web.New(web.Options{Guest: guest, Factors: pages, Seals: seals{aead}, Breached: known, Data: pages, Decisions: pages, Operations: pages, Pictures: pages, Places: pages, Drifts: pages, Tokens: pages, Figures: pages, People: pages, Version: o.Version, Now: time.Now, Origin: door.origin, Hosts: door.hosts})
 	if err != nil {
 		return errors.Join(err, door.listener.Close())
 	}

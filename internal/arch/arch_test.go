@@ -143,6 +143,7 @@ func TestHeavyDependenciesHaveOneHome(t *testing.T) {
 		"github.com/pressly/goose":       {"internal/store/relational"},
 		"cel.dev/cel-go":                 {"internal/usercheck"},
 		"github.com/spf13/cobra":         {"internal/cli"},
+		"github.com/pquerna/otp":         {"internal/web"},
 		"github.com/danielgtaylor/huma":  {"internal/web"},
 		"github.com/rickar/cal":          {"internal/sla"},
 		"github.com/google/osv-scalibr":  {"internal/collect/inventory"},

@@ -140,6 +140,28 @@ func (m Maker) logIn(who, how string, mfa bool, at time.Time) Event {
 	return e
 }
 
+// PasswordUsed tells that a person logged in, or showed who they are, by a password with a code.
+func (m Maker) PasswordUsed(who string, at time.Time) Event {
+	return m.logIn(who, " logged in by a password with a code", true, at)
+}
+
+// RecoveryUsed tells that a person logged in by a password with a recovery code, and how many are left.
+func (m Maker) RecoveryUsed(who string, left int, at time.Time) Event {
+	e := m.logIn(who, fmt.Sprintf(" logged in by a password with a recovery code; %d are left", left), true, at)
+	e.Severity = Medium
+	return e
+}
+
+// FactorsSet tells that a person can log in by a password with codes.
+func (m Maker) FactorsSet(who string, at time.Time) Event {
+	return m.passkey(factorEnable, "a password with codes of "+person(who).called()+" was set", who, who, at)
+}
+
+// FactorsRemoved tells that a person can no longer log in by a password with codes.
+func (m Maker) FactorsRemoved(who, by string, at time.Time) Event {
+	return m.passkey(factorRemove, "the password with codes of "+person(who).called()+" was removed by "+person(by).called(), who, by, at)
+}
+
 // LogInFailed tells that log-ins from a source failed again and again.
 func (m Maker) LogInFailed(source string, times int, at time.Time) Event {
 	e := m.event(Authentication, logOn, at, fmt.Sprintf("%d log-ins in a row from %s failed", times, source))

@@ -213,6 +213,10 @@ func (s *Server) beginStepUp(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusForbidden, "The estate has no such person today.")
 		return
 	}
+	if len(u.keys) == 0 {
+		refuse(w, http.StatusForbidden, "You have no passkey here. Show password and code first, at /step-up, then press again within five minutes.")
+		return
+	}
 	options, data, err := s.auth.BeginLogin(u, webauthn.WithUserVerification(protocol.VerificationRequired))
 	s.answer(w, options, data, ceremony{kind: "step-up", person: x.person}, err)
 }

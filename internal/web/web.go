@@ -113,6 +113,10 @@ type Server struct {
 	described  []operation // of the API
 	guest      *access.Viewer
 	throttle   access.Throttle
+	factors    Factors
+	seals      Seals
+	breached   func(string) bool
+	pending    pending
 	metrics    *metrics
 	people     People
 	auth       *webauthn.WebAuthn
@@ -134,7 +138,10 @@ type Options struct {
 	Places     Places
 	Drifts     Drifts
 	Tokens     Tokens
-	Guest      *access.Viewer // who has no session reads as this one; nil: nobody reads without one
+	Factors    Factors
+	Seals      Seals             // of the keys of codes
+	Breached   func(string) bool // whether a password, in lower case, is known to attackers
+	Guest      *access.Viewer    // who has no session reads as this one; nil: nobody reads without one
 	Figures    Figures
 	People     People
 	Version    string
@@ -156,7 +163,7 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("prepare passkeys for %s: %w", o.Origin, err)
 	}
-	s := &Server{data: o.Data, decisions: o.Decisions, operations: o.Operations, pictures: o.Pictures, places: o.Places, drifts: o.Drifts, tokens: o.Tokens, guest: o.Guest, people: o.People, auth: auth, now: o.Now, sessions: newSessions(at.Scheme == "https"), ceremonies: ceremonies{secure: at.Scheme == "https"}, origin: o.Origin, origins: map[string]bool{at.Host: true}, version: o.Version, make: event.Maker{Version: o.Version}, metrics: newMetrics(o.Figures, o.Version)}
+	s := &Server{data: o.Data, decisions: o.Decisions, operations: o.Operations, pictures: o.Pictures, places: o.Places, drifts: o.Drifts, tokens: o.Tokens, guest: o.Guest, factors: o.Factors, seals: o.Seals, breached: o.Breached, people: o.People, auth: auth, now: o.Now, sessions: newSessions(at.Scheme == "https"), ceremonies: ceremonies{secure: at.Scheme == "https"}, origin: o.Origin, origins: map[string]bool{at.Host: true}, version: o.Version, make: event.Maker{Version: o.Version}, metrics: newMetrics(o.Figures, o.Version)}
 	for _, h := range o.Hosts {
 		s.origins[h] = true
 	}
@@ -184,6 +191,7 @@ func (s *Server) Handler() http.Handler {
 	})
 	open.HandleFunc("POST /log-in/{token}", s.logIn)
 
+	open.HandleFunc("POST /log-in/password", s.logInByPassword)
 	open.HandleFunc("POST /log-in/passkey/begin", s.beginLogIn)
 	open.HandleFunc("POST /log-in/passkey/finish", s.finishLogIn)
 

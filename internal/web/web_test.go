@@ -119,7 +119,7 @@ func serving(t *testing.T, d Data) (*Server, *clock, func() visitor) {
 	t.Helper()
 	c := &clock{now}
 	ts := httptest.NewUnstartedServer(nil)
-	s, err := New(Options{Data: d, Decisions: &desk{list: decided()}, Operations: d.(data), Pictures: d.(data), Places: d.(data), Drifts: d.(data), Tokens: &tokens{}, Figures: d.(data), People: newPeople(t), Version: "1.0", Now: c.now,
+	s, err := New(Options{Data: d, Decisions: &desk{list: decided()}, Operations: d.(data), Pictures: d.(data), Places: d.(data), Drifts: d.(data), Tokens: &tokens{}, Factors: &factors{}, Seals: plainSeals{}, Breached: func(s string) bool { return s == "correct horse battery staple" }, Figures: d.(data), People: newPeople(t), Version: "1.0", Now: c.now,
 		Origin: "http://localhost:" + strings.TrimPrefix(ts.Listener.Addr().String(), "127.0.0.1:"), Hosts: []string{ts.Listener.Addr().String()}})
 	if err != nil {
 		t.Fatal(err)

@@ -140,7 +140,7 @@ func TestMove(t *testing.T) {
 	run(t, append([]string{"--state", one}, assess...)...)
 	before := findings(t, "--state", one)
 	said := run(t, "--state", one, "db", "copy", "--to", server)
-	if !strings.Contains(said, "copied from 28 tables") {
+	if !strings.Contains(said, "copied from 29 tables") {
 		t.Error(said)
 	}
 	if after := findings(t, "--state", one, "--db", server); after != before {
