@@ -48,9 +48,26 @@ type ledgered struct {
 
 func ledgerOf(state string) *ledger.Ledger { return ledger.At(filepath.Join(state, "ledger")) }
 
-func whatIsEntered(ctx context.Context, store *relational.Store) (ledgered, error) {
+// enteredIn names the setting of the ledger of a state folder. A file has one ledger. A database that several control planes
+// share has one of each, by its name.
+func enteredIn(store *relational.Store, state string) string {
+	if store.InFile() {
+		return entered
+	}
+	origin, _, _ := strings.Cut(publicKey(ledgerOf(state).FS()), "+")
+	return entered + ":" + origin
+}
+
+func whatIsEntered(ctx context.Context, store *relational.Store, state string) (ledgered, error) {
 	var l ledgered
-	text, err := store.Setting(ctx, entered)
+	name := enteredIn(store, state)
+	text, err := store.Setting(ctx, name)
+	if origin, ours := strings.CutPrefix(name, entered+":"); err == nil && text == "" && ours && origin != "" {
+		// What was copied from a file is of the ledger that went on from there.
+		if text, err = store.Setting(ctx, entered); err == nil && json.Unmarshal([]byte(text), &l) == nil && !strings.HasPrefix(l.Checkpoint, origin+"\n") {
+			l, text = ledgered{}, ""
+		}
+	}
 	if err != nil || text == "" {
 		return l, err
 	}
@@ -99,7 +116,7 @@ func enter(ctx context.Context, store *relational.Store, state string) error {
 	if err != nil {
 		return err
 	}
-	before, err := whatIsEntered(ctx, store)
+	before, err := whatIsEntered(ctx, store, state)
 	if err != nil {
 		return err
 	}
@@ -131,7 +148,7 @@ func enter(ctx context.Context, store *relational.Store, state string) error {
 	if err != nil {
 		return err
 	}
-	if err := store.Set(ctx, entered, string(text)); err != nil || len(events) < eventsAtOnce {
+	if err := store.Set(ctx, enteredIn(store, state), string(text)); err != nil || len(events) < eventsAtOnce {
 		return err
 	}
 	return enter(ctx, store, state)
@@ -150,6 +167,16 @@ type LedgerVerified struct {
 	Approvals  int              `json:"approvals"` // of baselines, likewise
 	Events     int              `json:"events"`
 	Entry      *LedgerEntry     `json:"entry,omitempty"`
+	Bundle     *BundleVerified  `json:"bundle,omitempty"`
+}
+
+// BundleVerified is what a bundle of evidence is about.
+type BundleVerified struct {
+	From    time.Time `json:"from"`
+	Until   time.Time `json:"until"`
+	Made    time.Time `json:"made"`
+	Version string    `json:"version"`
+	Files   []string  `json:"files"`
 }
 
 // VerifyLedger verifies the ledger of a state folder: its files, that it goes on from the checkpoint that the database
@@ -168,7 +195,7 @@ func VerifyLedger(ctx context.Context, stateFlag, db string) (LedgerVerified, er
 	if err := enter(ctx, store, state); err != nil {
 		return out, err
 	}
-	note, err := whatIsEntered(ctx, store)
+	note, err := whatIsEntered(ctx, store, state)
 	if err != nil {
 		return out, err
 	}
@@ -290,6 +317,9 @@ func VerifyLedgerFile(ctx context.Context, path, key string) (LedgerVerified, er
 		return out, err
 	}
 	if z, err := zip.NewReader(f, st.Size()); err == nil {
+		if b, err := verifyBundle(ctx, z, key); !errors.Is(err, ledger.ErrNoBundle) {
+			return b, err
+		}
 		if key == "" {
 			out.Key = publicKey(z)
 		}

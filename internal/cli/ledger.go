@@ -84,7 +84,7 @@ func entryWords(e app.LedgerEntry) string {
 func (g *global) ledgerVerify() *cobra.Command {
 	var key, format string
 	c := &cobra.Command{
-		Use: "verify [FILE]", Short: "Verify the ledger, an export of it, or a proof",
+		Use: "verify [FILE]", Short: "Verify the ledger, an export of it, a bundle of evidence, or a proof",
 		Long: `Without a file: verifies the ledger of this state folder, that it goes on from the checkpoint seen last, and that each
 decision and event of the database stands in it as it does there. With a file it needs nothing but the file; --key names the
 public key that is trusted, else the one in the file is taken, which proves only that its parts fit together.`,
@@ -116,6 +116,9 @@ public key that is trusted, else the one in the file is taken, which proves only
 				return writeJSON(g.stdout, v)
 			}
 			what := fmt.Sprintf("The ledger is whole: %d entries", v.Checkpoint.Size)
+			if b := v.Bundle; b != nil {
+				fmt.Fprintf(g.stdout, "The bundle is whole: %s from %s until %s, made %s by Holdfast %s.\nIts %d entries on decisions and %d events stand in its ledger.\n", count(len(b.Files), "file"), b.From.Format("2006-01-02 15:04 MST"), b.Until.Format("2006-01-02 15:04 MST"), b.Made.Format("2006-01-02 15:04 MST"), report.Clean(b.Version), v.Decisions, v.Events)
+			}
 			if v.Entry != nil {
 				what = fmt.Sprintf("The proof holds: %s of %s (%s) is in the ledger of %d entries", v.Entry.ID, v.Entry.At.Format("2006-01-02 15:04 MST"), report.Clean(entryWords(*v.Entry)), v.Checkpoint.Size)
 			}

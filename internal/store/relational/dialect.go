@@ -23,6 +23,9 @@ type dialect struct {
 // file tells whether the database is a file, SQLite's.
 func (d dialect) file() bool { return d.folder == "sqlite" }
 
+// InFile tells whether the database is a file of this machine.
+func (s *Store) InFile() bool { return s.file() }
+
 var (
 	inSQLite   = dialect{folder: "sqlite", goose: goose.DialectSQLite3, newest: newestOf("sqlite"), roomy: "PRAGMA cache_size = -65536", order: "rowid"}
 	inPostgres = dialect{folder: "postgres", goose: goose.DialectPostgres, newest: newestOf("postgres"), snapshot: sql.LevelRepeatableRead, lock: "SELECT pg_advisory_xact_lock(" + writersLock + ")", order: "seq"}

@@ -89,14 +89,26 @@ func (q Query) parts() (out []Query) {
 	return []Query{q}
 }
 
+// nextFirst is the order of what to do next.
+const nextFirst = "s.due, s.exploited DESC, s.epss DESC, s.internet DESC, s.running DESC, s.severity, s.identified, s.finding"
+
+// list chooses among the small rows first, and reads the records of those that are listed alone.
 func (s *Store) list(ctx context.Context, now time.Time, q Query) ([]finding.Finding, error) {
-	where, args := []string{"s.settled_until < ?"}, []any{stamp(now)}
+	var where []string
+	var args []any
 	and := func(text string, values ...any) { where, args = append(where, text), append(args, values...) }
-	from := "standings s CROSS JOIN clocks c ON c.id = s.clock CROSS JOIN findings f ON f.id = s.finding"
-	if q.Subjects != nil {
-		from = "clocks c JOIN standings s ON s.clock = c.id JOIN findings f ON f.id = s.finding"
+	from := "standings s"
+	switch {
+	case q.Subjects != nil:
+		from = "clocks c JOIN standings s ON s.clock = c.id"
 		and("c.subject IN ("+marks(len(q.Subjects))+")", anys(q.Subjects)...)
+		if q.Flaw != "" {
+			and("s.flaw = ?", q.Flaw)
+		}
+	case q.Flaw != "": // few have it: they are found by it, not met in the order of all
+		from, args = "(SELECT * FROM standings WHERE flaw = ? LIMIT 2147483647) s", append(args, q.Flaw)
 	}
+	and("s.settled_until < ?", stamp(now))
 	if q.Checks != nil {
 		and("s.check_id IN ("+marks(len(q.Checks))+")", anys(q.Checks)...)
 	}
@@ -109,9 +121,6 @@ func (s *Store) list(ctx context.Context, now time.Time, q Query) ([]finding.Fin
 	if !q.DueFrom.IsZero() {
 		and("s.due >= ?", stamp(q.DueFrom))
 	}
-	if q.Flaw != "" {
-		and("s.flaw = ?", q.Flaw)
-	}
 	if q.After != "" {
 		// The order of the list as one that only rises, so that it can be compared as a whole.
 		const key = "s.due, -s.exploited, -s.epss, -s.internet, -s.running, s.severity, s.identified, s.finding"
@@ -121,8 +130,8 @@ func (s *Store) list(ctx context.Context, now time.Time, q Query) ([]finding.Fin
 	if q.Limit > 0 {
 		limit = q.Limit
 	}
-	text := from + " WHERE " + strings.Join(where, " AND ") + " ORDER BY s.due, s.exploited DESC, s.epss DESC, s.internet DESC, s.running DESC, s.severity, s.identified, s.finding LIMIT ? OFFSET ?"
-	out, err := queryFrom(ctx, s.db, text, nil, 0, append(args, limit, q.Skip)...)
+	chosen := "(SELECT s.* FROM " + from + " WHERE " + strings.Join(where, " AND ") + " ORDER BY " + nextFirst + " LIMIT ? OFFSET ?) s"
+	out, err := queryFrom(ctx, s.db, chosen+" CROSS JOIN clocks c ON c.id = s.clock CROSS JOIN findings f ON f.id = s.finding ORDER BY "+nextFirst, nil, 0, append(args, limit, q.Skip)...)
 	if err != nil {
 		return nil, fmt.Errorf("read findings from %s: %w", s.path, err)
 	}

@@ -35,7 +35,43 @@ func (s *Store) SubjectOf(ctx context.Context, collector string) (string, error)
 
 // Runs gives the newest runs, at most limit.
 func (s *Store) Runs(ctx context.Context, limit int) ([]run.Run, error) {
-	rows, err := s.db.QueryContext(ctx, "SELECT id, started_at, finished_at, version, estate_digest, targets FROM runs ORDER BY id DESC LIMIT ?", limit)
+	return s.runs(ctx, "ORDER BY id DESC LIMIT ?", limit)
+}
+
+// RunsBetween gives the runs that ended from one time on and before another, the first first.
+func (s *Store) RunsBetween(ctx context.Context, from, until time.Time) ([]run.Run, error) {
+	return s.runs(ctx, "WHERE finished_at >= ? AND finished_at < ? ORDER BY finished_at, id", stamp(from), stamp(until))
+}
+
+// SeenFact is a fact, or why there is none, as one run saw it.
+type SeenFact struct {
+	Subject string `json:"subject"`
+	Kind    string `json:"kind"`
+	Place   string `json:"place,omitempty"`
+	Digest  string `json:"sha256,omitempty"`
+	Problem string `json:"problem,omitempty"` // JSON
+	At      string `json:"at"`
+}
+
+// SeenIn gives what a run saw, by digests.
+func (s *Store) SeenIn(ctx context.Context, id string) (out []SeenFact, err error) {
+	rows, err := s.db.QueryContext(ctx, "SELECT subject, kind, place, coalesce(digest, ''), coalesce(problem, ''), observed_at FROM observations WHERE run = ? ORDER BY subject, kind, place", id)
+	if err != nil {
+		return nil, fmt.Errorf("read run %s from %s: %w", id, s.path, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var f SeenFact
+		if err := rows.Scan(&f.Subject, &f.Kind, &f.Place, &f.Digest, &f.Problem, &f.At); err != nil {
+			return nil, err
+		}
+		out = append(out, f)
+	}
+	return out, rows.Err()
+}
+
+func (s *Store) runs(ctx context.Context, end string, args ...any) ([]run.Run, error) {
+	rows, err := s.db.QueryContext(ctx, "SELECT id, started_at, finished_at, version, estate_digest, targets FROM runs "+end, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read runs from %s: %w", s.path, err)
 	}
