@@ -1,6 +1,7 @@
 package app
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -27,6 +28,7 @@ type drawing struct {
 	today    day
 	marks    [][]markPlace              // by check, in the order of the subjects
 	settings []check.Settings           // of the checks
+	byID     []int                      // the checks in order of their ids
 	tallies  []tally                    // of the checks
 	old      map[oldAs]check.Result     // what is unknown since it is old
 	settled  map[relational.Settled]int // how many findings
@@ -157,6 +159,11 @@ func draw(w *world, subjects []*thin, work map[string][]relational.Work, settled
 			d.tallies[m.check].add(x.Name, r, int(m.faults))
 		}
 	}
+	d.byID = make([]int, len(w.checks))
+	for i := range d.byID {
+		d.byID[i] = i
+	}
+	slices.SortFunc(d.byID, func(a, b int) int { return strings.Compare(w.checks[a].ID, w.checks[b].ID) })
 	d.own()
 	d.systems = d.allSystems()
 	scopes := make([][]requirement.Scope, len(d.subjects))
@@ -284,7 +291,8 @@ func (d *drawing) evidence(in *requirement.Input, id string, scopes [][]requirem
 		}
 	}
 	in.Evidence = make([]requirement.Evidence, 0, n)
-	for i, c := range d.world.checks {
+	for _, i := range d.byID { // as the requirement sorts them, which then has nothing to do
+		c := d.world.checks[i]
 		if !slices.Contains(c.Requirements, id) {
 			continue
 		}
@@ -307,20 +315,28 @@ func (d *drawing) evidence(in *requirement.Input, id string, scopes [][]requirem
 	}
 }
 
-// sights says for each subject and kind whether it was seen.
+// sights says for each subject and kind whether it was seen, in order of both.
 func (d *drawing) sights(scopes [][]requirement.Scope) (out []requirement.Sight) {
+	type seen struct {
+		subject int
+		mark    tiny
+	}
+	by := map[string][]seen{}
 	for i, x := range d.subjects {
 		done := map[string]bool{}
 		for _, m := range x.marks {
-			kind := d.world.checks[m.check].Rule.Kind.Name
-			if done[kind] {
-				continue
+			if kind := d.world.checks[m.check].Rule.Kind.Name; !done[kind] {
+				done[kind] = true
+				by[kind] = append(by[kind], seen{i, m})
 			}
-			done[kind] = true
-			for _, sc := range scopes[i] {
-				s := requirement.Sight{Subject: x.Name, Kind: kind, Scope: sc, State: requirement.Seen}
-				if m.unseen {
-					s.State, s.Cause = requirement.Missing, m.text
+		}
+	}
+	for _, kind := range slices.Sorted(maps.Keys(by)) {
+		for _, x := range by[kind] {
+			for _, sc := range scopes[x.subject] {
+				s := requirement.Sight{Subject: d.subjects[x.subject].Name, Kind: kind, Scope: sc, State: requirement.Seen}
+				if x.mark.unseen {
+					s.State, s.Cause = requirement.Missing, x.mark.text
 				}
 				out = append(out, s)
 			}

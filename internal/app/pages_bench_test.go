@@ -3,6 +3,7 @@ package app
 import (
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -14,6 +15,7 @@ import (
 
 	"holdfast.example/holdfast/catalog"
 	"holdfast.example/holdfast/internal/access"
+	"holdfast.example/holdfast/internal/picture"
 	"holdfast.example/holdfast/internal/web"
 )
 
@@ -110,4 +112,29 @@ func timed(b *testing.B, who string, ask func(method, path string) []byte) {
 	}
 	b.ReportMetric(float64(worst.Microseconds())/1000, who+"-p95-ms")
 	b.ReportMetric(float64(largest)/1000, who+"-largest-kB")
+}
+
+// BenchmarkDraw draws how 5,000 systems stand, of what 300 checks came to on each: once of what was just seen, once of what is
+// too old.
+func BenchmarkDraw(b *testing.B) {
+	w, err := load(Options{Estate: fleetFile(b, "")})
+	if err != nil {
+		b.Fatal(err)
+	}
+	monday := time.Date(2026, 11, 16, 9, 0, 0, 0, time.UTC)
+	known := map[string]*thin{}
+	for name, marks := range benchMarks(0, benchSystems, monday) {
+		known[name] = w.thinned(picture.Subject{Name: name, At: monday, Marks: marks})
+	}
+	subjects := slices.Collect(maps.Values(known))
+	for name, at := range map[string]time.Time{"fresh": monday.Add(time.Hour), "old": monday.AddDate(0, 0, 10)} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if d := draw(w, subjects, nil, nil, at); len(d.judged) != 58 {
+					b.Fatal(len(d.judged))
+				}
+			}
+			b.ReportMetric(peak(), "peak-MiB")
+		})
+	}
 }

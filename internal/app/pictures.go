@@ -5,6 +5,7 @@ import (
 	"context"
 	"maps"
 	"net/url"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -113,7 +114,9 @@ func (p *pages) redraw(ctx context.Context, now time.Time) (*drawing, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if last != g.last {
-		g.took = time.Since(began)
+		if g.took = time.Since(began); g.took > time.Second {
+			debug.FreeOSMemory() // what thousands of systems took to draw is wanted again in minutes
+		}
 	}
 	g.last, g.stamp, g.tried = last, stamp, time.Now()
 	return last, nil

@@ -101,6 +101,12 @@ func Serve(ctx context.Context, o ServeOptions) (err error) {
 			return errors.Join(err, door.listener.Close())
 		}
 	}
+	defer pages.beside.Wait()
+	pages.beside.Go(func() { // so that who comes first does not wait for it
+		if _, err := pages.drawn(ctx); err != nil && ctx.Err() == nil {
+			o.Log("how everything stands could not be worked out: %v", err)
+		}
+	})
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(door.listener) }()
 	o.Ready(served)

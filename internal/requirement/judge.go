@@ -2,6 +2,7 @@ package requirement
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -135,15 +136,14 @@ func less(pairs ...string) bool {
 }
 
 func checkIDs(in Input) []string {
-	ids := []string{}
+	ids := map[string]bool{}
 	for _, b := range in.Checks {
-		ids = append(ids, b.Check)
+		ids[b.Check] = true
 	}
-	for _, e := range in.Evidence {
-		ids = append(ids, e.Check)
+	for i := range in.Evidence {
+		ids[in.Evidence[i].Check] = true
 	}
-	sort.Strings(ids)
-	return slices.Compact(ids)
+	return append([]string{}, slices.Sorted(maps.Keys(ids))...)
 }
 
 // overall gives the worst status of the scopes that count, and a reason that names them.

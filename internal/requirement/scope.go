@@ -71,8 +71,12 @@ func (v *view) judge() ScopeJudgement {
 	}
 	t := v.tally()
 	s.Failing = t.failing
+	known := map[string]bool{} // kept once each: judgements outlive what they were made from
 	for _, e := range v.evidence {
-		s.subjects = append(s.subjects, e.Subject)
+		if !known[e.Subject] {
+			known[e.Subject] = true
+			s.subjects = append(s.subjects, e.Subject)
+		}
 	}
 	hard, soft := v.missing()
 	info := optional(t, v.level)

@@ -43,17 +43,23 @@ func (v *view) prepare() {
 		x, y := v.attestations[a], v.attestations[b]
 		return less(x.By, y.By, x.Until, y.Until, x.Subject, y.Subject)
 	})
+	known := map[string]bool{} // most have hundreds of results: they are sorted once each
+	add := func(subject string) {
+		if !known[subject] {
+			known[subject] = true
+			v.subjects = append(v.subjects, subject)
+		}
+	}
 	if v.scope.Subject != "" {
-		v.subjects = append(v.subjects, v.scope.Subject)
+		add(v.scope.Subject)
 	}
 	for _, e := range v.evidence {
-		v.subjects = append(v.subjects, e.Subject)
+		add(e.Subject)
 	}
 	for _, s := range v.sights {
-		v.subjects = append(v.subjects, s.Subject)
+		add(s.Subject)
 	}
 	sort.Strings(v.subjects)
-	v.subjects = slices.Compact(v.subjects)
 }
 
 // inReach tells whether the stage of the scope counts. A pair with production counts by what

@@ -504,7 +504,7 @@ func estatePage(v access.Viewer, e Estate, g graph) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 38, " declares: environments, their systems, and who may talk to whom. What is open without being declared is a finding.</p><div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Estate as a graph\"><svg class=\"graph\" viewBox=\"")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 38, " declares: environments, their systems, and who may talk to whom.</p><div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Estate as a graph\"><svg class=\"graph\" viewBox=\"")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -21,6 +21,7 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/webauthn"
 	"github.com/chromedp/chromedp"
+	"github.com/pquerna/otp/totp"
 
 	"holdfast.example/holdfast/internal/cli"
 )
@@ -374,7 +375,8 @@ func TestTwoPeople(t *testing.T) {
 	for _, x := range []struct{ path, name, says string }{
 		{"/", "overview-security", "By application"}, {"/requirements", "requirements", "A.5.2.1"}, {"/requirements/A.5.2.1", "requirement", "Root cannot log in over SSH"},
 		{"/systems", "systems", "production/web-1"}, {"/systems/production%2Fweb-1", "system", "Checks on production/web-1"},
-		{"/vulnerabilities", "vulnerabilities", "open"}, {"/search?q=sshd-root", "search", "sshd-root-login"},
+		{"/vulnerabilities", "vulnerabilities", "open"}, {"/endpoints", "endpoints", "No endpoint"}, {"/estate", "estate", "No flow is declared"}, {"/drift", "drift", "baseline"}, {"/settings", "settings", "--state"},
+		{"/sessions", "sessions", "this one"}, {"/tokens", "tokens", "Make a token"}, {"/search?q=sshd-root", "search", "sshd-root-login"},
 	} {
 		sam.goTo(x.path)
 		sam.sees(x.says)
@@ -400,5 +402,54 @@ func TestTwoPeople(t *testing.T) {
 			t.Error(bad)
 		}
 	}
-	fmt.Printf("e2e: 2 people in 2 browsers, 16 pages at 2 widths, 1 decision, the ledger whole, in %.1f s\n", time.Since(began).Seconds())
+	fmt.Printf("e2e: 2 people in 2 browsers, 22 pages at 2 widths, 1 decision, the ledger whole, in %.1f s\n", time.Since(began).Seconds())
+}
+
+// TestPassword: who has no passkey sets up a password with codes by a link, logs in by both in another browser, and takes a
+// decision after showing them again.
+func TestPassword(t *testing.T) {
+	path := chromium(t)
+	c := serve(t)
+	admin, erika := open(t, c, path), open(t, c, path)
+	admin.do(chromedp.Navigate(c.link))
+	admin.press("Log in", "What to do next")
+	admin.goTo("/passkeys")
+	admin.do(chromedp.SetValue(chromedp.CSS(`form[action="/passkeys/invite"] select`), "erika"))
+	admin.press("Make a link", "It logs in once")
+	link := ask(admin, chromedp.Text(chromedp.CSS("main code")))
+
+	erika.do(chromedp.Navigate(link))
+	erika.press("Log in", "Set up a password with codes")
+	erika.press("Set up a password with codes", "1. The app")
+	key := ask(erika, chromedp.Text(chromedp.CSS("main code")))
+	erika.picture("password")
+	code := func(at time.Time) string {
+		t.Helper()
+		c, err := totp.GenerateCode(key, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	const password = "several words of one's own"
+	erika.do(chromedp.SendKeys(chromedp.CSS(`input[name="password"]`), password), chromedp.SendKeys(chromedp.CSS(`input[name="code"]`), code(time.Now())))
+	erika.press("Keep both", "shown here and nowhere else")
+	recovery := ask(erika, chromedp.Text(chromedp.CSS("main li code")))
+	erika.goTo("/")
+	erika.press("Log out", "no session any more")
+	erika.goTo("/")
+	// The next code, without waiting for it: its clock may be half a minute ahead.
+	erika.do(chromedp.Click(chromedp.CSS("details summary")), chromedp.SendKeys(chromedp.CSS(`input[name="person"]`), "erika"), chromedp.SendKeys(chromedp.CSS(`input[name="password"]`), password),
+		chromedp.SendKeys(chromedp.CSS(`input[name="code"]`), code(time.Now().Add(30*time.Second))))
+	ask(erika, chromedp.Click(`//form[@action="/log-in/password"]//button`))
+	erika.sees("What to do next")
+	erika.goTo("/step-up?next=/findings")
+	erika.picture("step-up")
+	erika.do(chromedp.SendKeys(chromedp.CSS(`input[name="password"]`), password), chromedp.SendKeys(chromedp.CSS(`input[name="code"]`), recovery))
+	erika.press("Show", "permitrootlogin is yes")
+	for _, b := range []browser{admin, erika} {
+		for _, bad := range b.bad.all {
+			t.Error(bad)
+		}
+	}
 }
