@@ -18,22 +18,23 @@ import (
 
 // drawing is how everything stands, drawn from what was judged last. It is not changed once it is drawn.
 type drawing struct {
-	at       time.Time
-	zone     *time.Location // of the estate
-	world    *world
-	judged   []requirement.Judgement
-	subjects []drawn
-	owned    []owned      // the same, those of the same owners together
-	systems  []web.System // all of them, the worst first
-	today    day
-	marks    [][]markPlace              // by check, in the order of the subjects
-	settings []check.Settings           // of the checks
-	byID     []int                      // the checks in order of their ids
-	tallies  []tally                    // of the checks
-	old      map[oldAs]check.Result     // what is unknown since it is old
-	settled  map[relational.Settled]int // how many findings
-	flaws    []relational.Flaw          // vulnerabilities that are open, the most urgent first
-	flawed   int                        // how many there are
+	at        time.Time
+	zone      *time.Location // of the estate
+	world     *world
+	judged    []requirement.Judgement
+	subjects  []drawn
+	owned     []owned      // the same, those of the same owners together
+	systems   []web.System // all of them, the worst first
+	today     day
+	marks     [][]markPlace              // by check, in the order of the subjects
+	settings  []check.Settings           // of the checks
+	byID      []int                      // the checks in order of their ids
+	tallies   []tally                    // of the checks
+	old       map[oldAs]check.Result     // what is unknown since it is old
+	settled   map[relational.Settled]int // how many findings
+	settledOn map[string]int             // by subject
+	flaws     []relational.Flaw          // vulnerabilities that are open, the most urgent first
+	flawed    int                        // how many there are
 }
 
 // drawn is a subject with whose it is and what is open on it.
@@ -46,6 +47,7 @@ type drawn struct {
 	work         []relational.Work
 
 	pass, fail, unknown int // results
+	open                int // findings
 }
 
 // owned is what belongs to the same applications and teams.
@@ -124,6 +126,10 @@ const forgetTime = 30 * 24 * time.Hour
 // draw judges the requirements from marks.
 func draw(w *world, subjects []*thin, work map[string][]relational.Work, settled map[relational.Settled]int, now time.Time) *drawing {
 	d := &drawing{at: now, zone: zoneOf(w.estate), world: w, marks: make([][]markPlace, len(w.checks)), settled: settled}
+	d.settledOn = map[string]int{}
+	for at, n := range settled {
+		d.settledOn[at.Subject] += n
+	}
 	d.tallies = make([]tally, len(w.checks))
 	d.settings, d.old = make([]check.Settings, len(w.checks)), map[oldAs]check.Result{}
 	for i, c := range w.checks {
@@ -139,6 +145,9 @@ func draw(w *world, subjects []*thin, work map[string][]relational.Work, settled
 			x.system = v.Subject()
 		}
 		x.applications, x.teams = namesOf(v), ownersOf(v)
+		for _, w := range x.work {
+			x.open += w.N
+		}
 		i := len(d.subjects)
 		d.subjects = append(d.subjects, x)
 		for k, m := range s.marks {

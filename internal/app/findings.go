@@ -34,7 +34,8 @@ type FindingQuery struct {
 	Now               time.Time
 	AsOf              bool // what was known at Now, where that is past
 
-	known *estate.Estate // is read already; nil: Estate is read
+	known   *estate.Estate // is read already; nil: Estate is read
+	counted bool           // how many there are is known
 }
 
 // FindingPage is the beginning of a list of findings.
@@ -108,9 +109,11 @@ func (q FindingQuery) wants() func(finding.Finding) bool {
 
 // list lists open findings by what the database knows of them without reading each. Open and settled are all of the subjects.
 func (d *desk) list(ctx context.Context, q FindingQuery) (page FindingPage, err error) {
-	if q.Subjects == nil {
+	switch {
+	case q.counted:
+	case q.Subjects == nil:
 		page.Open, page.Settled, err = d.store.Open(ctx, q.Now)
-	} else {
+	default:
 		page.Open, page.Settled, err = d.store.OpenOn(ctx, q.Now, q.Subjects)
 	}
 	if err != nil {

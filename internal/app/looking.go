@@ -16,7 +16,7 @@ import (
 // Findings lists open findings of what a viewer sees.
 func (p *pages) Findings(ctx context.Context, v access.Viewer, w web.FindingQuery) (web.Findings, error) {
 	now := time.Now()
-	q := FindingQuery{known: p.known(), State: p.o.State, DB: p.o.DB, Estate: p.o.Estate, Severity: w.Severity, Flaw: w.Flaw, Skip: w.Skip, After: w.After, Now: now}
+	q := FindingQuery{known: p.known(), counted: true, State: p.o.State, DB: p.o.DB, Estate: p.o.Estate, Severity: w.Severity, Flaw: w.Flaw, Skip: w.Skip, After: w.After, Now: now}
 	if w.Limit > 0 {
 		q.Limit = w.Limit + 1 // one more tells whether there are more
 	}
@@ -33,27 +33,34 @@ func (p *pages) Findings(ctx context.Context, v access.Viewer, w web.FindingQuer
 	if err != nil {
 		return web.Findings{}, err
 	}
-	q.Subjects = d.asked(v, w)
+	out := web.Findings{}
+	q.Subjects, out.Open, out.Settled = d.asked(v, w)
 	page, err := Findings(ctx, q)
-	out := web.Findings{List: page.Findings, Open: page.Open, Settled: page.Settled}
+	out.List = page.Findings
 	if w.Limit > 0 && len(out.List) > w.Limit {
 		out.List, out.More = out.List[:w.Limit], true
 	}
 	return out, err
 }
 
-// asked gives the subjects that a query is about, of those that a viewer sees; nil: all.
-func (d *drawing) asked(v access.Viewer, w web.FindingQuery) []string {
-	if w.System == "" && w.Application == "" {
-		return d.subjectsOf(v)
+// asked gives the subjects that a query is about, of those that a viewer sees, nil: all, and how much is open on them and
+// settled. To count them again each time would cost a database more than the list does.
+func (d *drawing) asked(v access.Viewer, w web.FindingQuery) (subjects []string, open, settled int) {
+	all := v.All && w.System == "" && w.Application == ""
+	if !all {
+		subjects = []string{}
 	}
-	out := []string{}
 	for _, x := range d.subjects {
-		if v.Sees(x.teams, x.applications) && (w.System == "" || x.system == w.System || x.Name == w.System) && (w.Application == "" || slices.Contains(x.applications, w.Application)) {
-			out = append(out, x.Name)
+		if !v.Sees(x.teams, x.applications) || w.System != "" && x.system != w.System && x.Name != w.System || w.Application != "" && !slices.Contains(x.applications, w.Application) {
+			continue
 		}
+		if !all {
+			subjects = append(subjects, x.Name)
+		}
+		open += x.open
+		settled += d.settledOn[x.Name]
 	}
-	return out
+	return subjects, open, settled
 }
 
 // hitsShown is how much of one sort a search finds.
