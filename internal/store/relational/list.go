@@ -106,7 +106,7 @@ func (s *Store) list(ctx context.Context, now time.Time, q Query) ([]finding.Fin
 			and("s.flaw = ?", q.Flaw)
 		}
 	case q.Flaw != "": // few have it: they are found by it, not met in the order of all
-		from, args = "(SELECT * FROM standings WHERE flaw = ? LIMIT 2147483647) s", append(args, q.Flaw)
+		from, args = "(SELECT * FROM standings WHERE flaw = ? AND flaw <> '' LIMIT 2147483647) s", append(args, q.Flaw)
 	}
 	and("s.settled_until < ?", stamp(now))
 	if q.Checks != nil {
