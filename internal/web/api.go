@@ -154,7 +154,7 @@ func (s *Server) describeReads(a huma.API) {
 		if err != nil {
 			return nil, told(err)
 		}
-		return &answer[findingBody]{findingBody{d.Finding, d.Doc, d.Remedy, d.Requirements, d.History}}, nil
+		return &answer[findingBody]{findingBody(d)}, nil
 	})
 	huma.Register(a, s.operation("GET", "/overview", "overview", "Numbers, sections, applications, calendar, trend", access.SeeFindings), func(ctx context.Context, _ *struct{}) (*answer[Overview], error) {
 		o, err := s.pictures.Overview(ctx, as(ctx))
@@ -205,7 +205,7 @@ func (s *Server) describeReads(a huma.API) {
 		all, err := s.decisions.Decisions(ctx, as(ctx))
 		out := page[decisionBody]{Items: []decisionBody{}}
 		for _, d := range all {
-			out.Items = append(out.Items, decisionBody{d.Waiver, d.State, d.Hides, d.Note})
+			out.Items = append(out.Items, decisionBody(d))
 		}
 		return &answer[page[decisionBody]]{out}, told(err)
 	})
