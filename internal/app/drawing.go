@@ -19,6 +19,7 @@ import (
 // drawing is how everything stands, drawn from what was judged last. It is not changed once it is drawn.
 type drawing struct {
 	at        time.Time
+	stamp     string         // of what it was drawn from
 	zone      *time.Location // of the estate
 	world     *world
 	judged    []requirement.Judgement

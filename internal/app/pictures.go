@@ -107,6 +107,7 @@ func (p *pages) redraw(ctx context.Context, now time.Time) (*drawing, error) {
 		if last, err = g.draw(ctx, store, w, now); err != nil {
 			return nil, err
 		}
+		last.stamp = stamp
 		if err := store.PutDay(ctx, last.local(now).Format(time.DateOnly), last.today); err != nil {
 			return nil, err
 		}
@@ -204,6 +205,15 @@ func (d *drawing) judgement(i int, v access.Viewer) requirement.Judgement {
 		return d.judged[i]
 	}
 	return d.world.reqs.cat.All()[i].Narrowed(d.judged[i], d.sees(v))
+}
+
+// Stamp names the newest drawing.
+func (p *pages) Stamp(ctx context.Context) (string, error) {
+	d, err := p.drawn(ctx)
+	if err != nil {
+		return "", err
+	}
+	return d.stamp, nil
 }
 
 func (p *pages) Requirements(ctx context.Context, v access.Viewer) (web.Requirements, error) {

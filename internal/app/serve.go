@@ -117,6 +117,7 @@ func Serve(ctx context.Context, o ServeOptions) (err error) {
 	}
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
+	s.End()
 	if err := server.Shutdown(last); err != nil {
 		return fmt.Errorf("end the requests that were under way: %w", err)
 	}

@@ -17,6 +17,8 @@ type Pictures interface {
 	Overview(ctx context.Context, v access.Viewer) (Overview, error)
 	Requirements(ctx context.Context, v access.Viewer) (Requirements, error)
 	Requirement(ctx context.Context, v access.Viewer, id string) (Requirement, error)
+	// Stamp changes when how everything stands was worked out anew.
+	Stamp(ctx context.Context) (string, error)
 	Vulnerabilities(ctx context.Context, v access.Viewer) (Vulnerabilities, error)
 	// Search gives what has all words of a query in its name or text, the best first.
 	Search(ctx context.Context, v access.Viewer, query string) ([]Hit, error)

@@ -24,6 +24,7 @@ var doors = map[string]string{
 	"GET /drift":                    "security management champion team auditor administrator link",
 	"POST /drift/approve":           "security management champion team",
 	"GET /settings":                 "security auditor administrator link",
+	"GET /live":                     "security management champion team auditor administrator link",
 	"GET /search":                   "security management champion team auditor administrator link",
 	"GET /decisions":                "security management champion team auditor administrator link",
 	"POST /findings/{id}/decisions": "security management champion team",
@@ -56,6 +57,7 @@ var doors = map[string]string{
 // TestMatrix tries every route as every role: only who may comes through the door. What happens behind it is tested elsewhere.
 func TestMatrix(t *testing.T) {
 	s, _, visit := serving(t, data{})
+	s.End() // who listens for changes would listen on
 	const door = "None of your roles gives this"
 	for _, who := range []string{"security", "management", "champion", "team", "auditor", "administrator", "agent", "nobody", "link"} {
 		for _, x := range s.routes() {

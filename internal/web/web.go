@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"net/http"
 	"net/url"
+	"sync"
 	"time"
 
 	"github.com/a-h/templ"
@@ -117,6 +118,9 @@ type Server struct {
 	seals      Seals
 	breached   func(string) bool
 	pending    pending
+	live       live
+	ending     chan struct{} // closed at the end
+	ended      sync.Once
 	metrics    *metrics
 	people     People
 	auth       *webauthn.WebAuthn
@@ -163,7 +167,7 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("prepare passkeys for %s: %w", o.Origin, err)
 	}
-	s := &Server{data: o.Data, decisions: o.Decisions, operations: o.Operations, pictures: o.Pictures, places: o.Places, drifts: o.Drifts, tokens: o.Tokens, guest: o.Guest, factors: o.Factors, seals: o.Seals, breached: o.Breached, people: o.People, auth: auth, now: o.Now, sessions: newSessions(at.Scheme == "https"), ceremonies: ceremonies{secure: at.Scheme == "https"}, origin: o.Origin, origins: map[string]bool{at.Host: true}, version: o.Version, make: event.Maker{Version: o.Version}, metrics: newMetrics(o.Figures, o.Version)}
+	s := &Server{data: o.Data, decisions: o.Decisions, operations: o.Operations, pictures: o.Pictures, places: o.Places, drifts: o.Drifts, tokens: o.Tokens, guest: o.Guest, live: live{every: liveEvery}, ending: make(chan struct{}), factors: o.Factors, seals: o.Seals, breached: o.Breached, people: o.People, auth: auth, now: o.Now, sessions: newSessions(at.Scheme == "https"), ceremonies: ceremonies{secure: at.Scheme == "https"}, origin: o.Origin, origins: map[string]bool{at.Host: true}, version: o.Version, make: event.Maker{Version: o.Version}, metrics: newMetrics(o.Figures, o.Version)}
 	for _, h := range o.Hosts {
 		s.origins[h] = true
 	}

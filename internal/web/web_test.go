@@ -290,7 +290,7 @@ func TestNothingIsRun(t *testing.T) {
 	for _, path := range []string{"/", "/findings", "/findings/F-AAAAAAAAAA", "/ledger", "/passkeys", "/decisions", "/agents", "/runs", "/log-in/" + url.PathEscape(evil),
 		"/requirements", "/requirements/A.5.1.1", "/systems", "/systems/prod%2Fweb-1", "/vulnerabilities", "/endpoints", "/estate", "/drift", "/settings", "/tokens", "/search?q=" + url.QueryEscape(evil), "/systems?q=" + url.QueryEscape(evil), "/findings?only=" + url.QueryEscape(evil)} {
 		_, body, _ := v.do("GET", path)
-		for _, ours := range []string{"passkey.js", "keys.js"} {
+		for _, ours := range []string{"passkey.js", "keys.js", "live.js"} {
 			body = strings.Replace(body, `<script src="/static/`+ours+`" defer></script>`, "", 1)
 		}
 		if strings.Contains(body, "<script") || strings.Contains(body, "<img") || strings.Contains(body, "style=") || strings.Contains(body, "onclick") {
