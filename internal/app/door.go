@@ -17,6 +17,7 @@ type door struct {
 	listener net.Listener
 	origin   string   // http://localhost:8470 or https://hub.example.org
 	hosts    []string // other names under which it is asked for
+	selfMade string   // fingerprint of a certificate that nobody vouches for; empty: somebody does, or there is none
 }
 
 // openDoor listens. Without a certificate it does so on loopback alone.
@@ -28,11 +29,23 @@ func openDoor(ctx context.Context, o ServeOptions) (door, error) {
 	if err != nil {
 		return door{}, &UsageError{fmt.Sprintf("--listen %q: want an address and a port, 127.0.0.1:8470 for example", o.Listen)}
 	}
+	if o.TLSSelf {
+		if o.TLSCert != "" {
+			return door{}, &UsageError{"--tls-self and --tls-cert: one certificate is enough"}
+		}
+		var fingerprint string
+		if o.TLSCert, o.TLSKey, fingerprint, err = selfMade(o.State, o.Name, time.Now()); err != nil {
+			return door{}, err
+		}
+		d, err := openTLS(ctx, o)
+		d.selfMade = fingerprint
+		return d, err
+	}
 	if o.TLSCert != "" {
 		return openTLS(ctx, o)
 	}
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return door{}, &UsageError{fmt.Sprintf("--listen %q: without a certificate it answers this machine alone, on 127.0.0.1:8470 for example; for others give --tls-cert and --tls-key", o.Listen)}
+		return door{}, &UsageError{fmt.Sprintf("--listen %q: without a certificate it answers this machine alone, on 127.0.0.1:8470 for example; for others give --tls-cert and --tls-key, or --tls-self for the first hour", o.Listen)}
 	}
 	if o.Name != "" {
 		return door{}, &UsageError{"--name is for a server with a certificate: give --tls-cert and --tls-key"}
@@ -43,7 +56,7 @@ func openDoor(ctx context.Context, o ServeOptions) (door, error) {
 	}
 	at := l.Addr().String()
 	_, port, _ := net.SplitHostPort(at)
-	return door{l, "http://" + net.JoinHostPort("localhost", port), []string{at, net.JoinHostPort("127.0.0.1", port), net.JoinHostPort("::1", port)}}, nil
+	return door{listener: l, origin: "http://" + net.JoinHostPort("localhost", port), hosts: []string{at, net.JoinHostPort("127.0.0.1", port), net.JoinHostPort("::1", port)}}, nil
 }
 
 func listen(ctx context.Context, address string) (net.Listener, error) {
@@ -89,7 +102,7 @@ func openTLS(ctx context.Context, o ServeOptions) (door, error) {
 		CipherSuites:   []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256, tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256},
 		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return pair.get(time.Now()) },
 	}
-	return door{tls.NewListener(l, config), origin, nil}, nil
+	return door{listener: tls.NewListener(l, config), origin: origin}, nil
 }
 
 // keyPair is a certificate with its key, in files that somebody else renews.

@@ -25,6 +25,7 @@ type ServeOptions struct {
 	State, DB, Estate string
 	Listen            string        // host:port; of loopback without a certificate
 	TLSCert, TLSKey   string        // files in PEM; empty: no TLS
+	TLSSelf           bool          // a certificate is made that nobody vouches for
 	Name              string        // under which people go there; empty: the first of the certificate
 	Agents            string        // host:port for agents; empty: none are listened for
 	Metrics           string        // host:port of loopback for a Prometheus; empty: none
@@ -45,6 +46,8 @@ type Served struct {
 	Address string // of the pages
 	Link    string // logs in once
 	Agents  string // host:port; empty: none are listened for
+
+	SelfMade string // SHA-256 of a certificate that nobody vouches for; empty: another one, or none
 }
 
 // Serve answers until the context ends. Who logs in has a passkey, or the link that is handed to Ready.
@@ -86,7 +89,7 @@ func Serve(ctx context.Context, o ServeOptions) (err error) {
 		Handler: s.Handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 60 * time.Second,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10, ErrorLog: log.New(said(o.Log), "", 0),
 	}
-	served := Served{Address: door.origin + "/"}
+	served := Served{Address: door.origin + "/", SelfMade: door.selfMade}
 	if !o.guest {
 		served.Link = door.origin + "/log-in/" + s.Link()
 	}

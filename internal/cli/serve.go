@@ -35,6 +35,9 @@ It ends with Ctrl-C; sessions end with it, passkeys and agents stay.`,
 			o.Log = g.log()
 			o.Ready = func(s app.Served) {
 				fmt.Fprintf(g.stdout, "Serving on %s\nLog in, once and within ten minutes: %s\n", s.Address, s.Link)
+				if s.SelfMade != "" {
+					fmt.Fprintf(g.stdout, "The certificate is self-made: compare what the browser shows with SHA-256 %s\nPasskeys want one that browsers trust (--tls-cert); a password with codes works meanwhile.\n", s.SelfMade)
+				}
 				if s.Agents != "" {
 					fmt.Fprintf(g.stdout, "Listening for agents on %s; a token for one: holdfast agent invite --env ENVIRONMENT\n", s.Agents)
 				}
@@ -46,6 +49,7 @@ It ends with Ctrl-C; sessions end with it, passkeys and agents stay.`,
 	c.Flags().StringVar(&o.Agents, "agents", env("HOLDFAST_AGENTS", "127.0.0.1:8471"), "address and port on which agents are listened for; empty: none")
 	c.Flags().StringVar(&o.TLSCert, "tls-cert", env("HOLDFAST_TLS_CERT", ""), "certificate with its chain, in PEM; a renewed file is taken up by itself")
 	c.Flags().StringVar(&o.TLSKey, "tls-key", env("HOLDFAST_TLS_KEY", ""), "its private key, in PEM")
+	c.Flags().BoolVar(&o.TLSSelf, "tls-self", false, "make a certificate for --name that nobody vouches for, for the first hour")
 	c.Flags().StringVar(&o.Name, "name", env("HOLDFAST_NAME", ""), "name under which people go there; passkeys are bound to it (default: the first of the certificate)")
 	c.Flags().BoolVar(&o.Scan, "scan", true, "look at what the estate declares, again and again; without an estate at this machine")
 	c.Flags().DurationVar(&o.ScanEvery, "scan-every", 0, "how often (0: policy.scan_interval of the estate, else 24h)")
