@@ -75,11 +75,32 @@ func (t *Transport) try(ctx context.Context, j job) (r result, refused bool) {
 	return r, false
 }
 
-// open starts a shell. A server that does not answer to that is given up with the whole connection.
+// open starts a shell. A server that does not answer to that is given up with the whole connection. It is waited for beside:
+// x/crypto/ssh (v0.58.0) never answers who opens a channel in the moment in which the connection ends, also when it is closed
+// then; what waits there is all that stays.
 func (t *Transport) open(ctx context.Context, root bool) (*shell, error) {
-	stop := context.AfterFunc(ctx, func() { _ = t.client.Close() })
-	defer stop()
-	return openShell(t.client, root)
+	type opened struct {
+		shell *shell
+		err   error
+	}
+	done := make(chan opened)
+	go func() {
+		s, err := openShell(t.client, root)
+		select {
+		case done <- opened{s, err}:
+		case <-ctx.Done():
+			if s != nil {
+				s.close(t.client)
+			}
+		}
+	}()
+	select {
+	case o := <-done:
+		return o.shell, o.err
+	case <-ctx.Done():
+		_ = t.client.Close()
+		return nil, errGone
+	}
 }
 
 // ended gives the reason why a context ended, or else.
