@@ -13,12 +13,13 @@ import (
 	"strings"
 	"testing"
 
+	"holdfast.example/holdfast/internal/need"
 	"holdfast.example/holdfast/internal/vuln"
 )
 
 // BenchmarkOpen opens the index of the real data.
 func BenchmarkOpen(b *testing.B) {
-	s, _ := imported(b, data(b))
+	s, _ := imported(b, need.Advisories(b, "../.."))
 	b.ReportAllocs()
 	for b.Loop() {
 		ix, err := s.Index(context.Background(), now)
@@ -60,7 +61,7 @@ func packages(b *testing.B, n int) (out []vuln.Package) {
 
 func archives(t testing.TB) []string {
 	t.Helper()
-	all, err := filepath.Glob(data(t) + "/osv/*/all.zip")
+	all, err := filepath.Glob(need.Advisories(t, "../..") + "/osv/*/all.zip")
 	if err != nil || len(all) != 6 {
 		t.Fatal(all, err)
 	}
@@ -90,7 +91,7 @@ func each(t testing.TB, archive string, f func(name string, text []byte)) {
 
 // BenchmarkFind looks up 10,000 packages in the real data, and matches them.
 func BenchmarkFind(b *testing.B) {
-	_, ix := imported(b, data(b))
+	_, ix := imported(b, need.Advisories(b, "../.."))
 	all := packages(b, 10_000)
 	b.Run("lookup", func(b *testing.B) {
 		b.ReportAllocs()
@@ -165,7 +166,7 @@ func BenchmarkCompile(b *testing.B) {
 	if _, err := fmt.Sscan(os.Getenv("HOLDFAST_RECORDS"), &n); err != nil {
 		n = 300_000
 	}
-	data(b)
+	need.Advisories(b, "../..")
 	dir := b.TempDir()
 	s := At(filepath.Join(dir, "store"), orders)
 	first, second := filepath.Join(dir, "first.zip"), filepath.Join(dir, "second.zip")

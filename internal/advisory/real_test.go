@@ -4,11 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"holdfast.example/holdfast/internal/need"
 
 	gocmp "github.com/google/go-cmp/cmp"
 
@@ -19,19 +20,6 @@ import (
 func orders(ecosystem string) (vuln.Order, bool) { return version.For(ecosystem) }
 
 var now = time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
-
-// data is the folder of the real data set; tests that need it skip without it. HOLDFAST_ADVISORIES names another one.
-func data(t testing.TB) string {
-	t.Helper()
-	dir := os.Getenv("HOLDFAST_ADVISORIES")
-	if dir == "" {
-		dir = "../../../shared/data/advisories"
-	}
-	if _, err := os.Stat(dir + "/osv"); err != nil {
-		t.Skipf("the data set is not there (%v); name its folder in HOLDFAST_ADVISORIES", err)
-	}
-	return dir
-}
 
 func imported(t testing.TB, sources ...string) (*Store, *Index) {
 	t.Helper()
@@ -56,7 +44,7 @@ func index(t testing.TB, s *Store) *Index {
 
 // TestRealData imports everything as it lies there; the counts are those of its NOTICE.
 func TestRealData(t *testing.T) {
-	dir := data(t)
+	dir := need.Advisories(t, "../..")
 	s := At(t.TempDir(), nil)
 	r, err := s.Import(context.Background(), dir, now, Options{})
 	if err != nil {

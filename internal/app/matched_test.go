@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"holdfast.example/holdfast/internal/need"
+
 	"holdfast.example/holdfast/internal/advisory"
 	"holdfast.example/holdfast/internal/fact"
 	"holdfast.example/holdfast/internal/subject/linuxhost"
@@ -18,10 +20,10 @@ import (
 // outdated is the root of a Debian 12 with 786 packages, of which many are behind, and a state with the advisories of it.
 func outdated(b *testing.B) Options {
 	b.Helper()
-	const data = "../../../shared/data/advisories"
+	data := need.Advisories(b, "../..")
 	file, err := os.Open(data + "/fixtures/debian12-outdated.dpkg-status.gz")
 	if err != nil {
-		b.Skipf("the data set is not there: %v", err)
+		b.Fatal(err)
 	}
 	defer file.Close()
 	z, err := gzip.NewReader(file)

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"holdfast.example/holdfast/internal/need"
+
 	"github.com/google/go-cmp/cmp"
 
 	"holdfast.example/holdfast/internal/advisory"
@@ -27,19 +29,6 @@ import (
 )
 
 var realNow = time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
-
-// realData is the folder of the real data set; tests that need it skip without it. HOLDFAST_ADVISORIES names another one.
-func realData(t testing.TB) string {
-	t.Helper()
-	dir := os.Getenv("HOLDFAST_ADVISORIES")
-	if dir == "" {
-		dir = "../../../shared/data/advisories"
-	}
-	if _, err := os.Stat(dir + "/osv"); err != nil {
-		t.Skip("the real data set is not here")
-	}
-	return dir
-}
 
 // compiled is the index of the real data set, made once for all tests.
 var compiled = sync.OnceValues(func() (string, error) {
@@ -68,7 +57,7 @@ var compiledAt string // to be removed
 
 func realAdvisories(t testing.TB) *advisories {
 	t.Helper()
-	realData(t)
+	need.Advisories(t, "../..")
 	at, err := compiled()
 	if err != nil {
 		t.Fatal(err)
@@ -87,7 +76,7 @@ func realAdvisories(t testing.TB) *advisories {
 
 func fixture(t testing.TB, name string) []byte {
 	t.Helper()
-	f, err := os.Open(filepath.Join(realData(t), "fixtures", name+".gz"))
+	f, err := os.Open(filepath.Join(need.Advisories(t, "../.."), "fixtures", name+".gz"))
 	if err != nil {
 		t.Fatal(err)
 	}

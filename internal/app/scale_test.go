@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"holdfast.example/holdfast/internal/need"
+
 	"holdfast.example/holdfast/catalog"
 	"holdfast.example/holdfast/internal/advisory"
 	"holdfast.example/holdfast/internal/check"
@@ -262,9 +264,9 @@ func BenchmarkMillion(b *testing.B) {
 // names are the source packages of a real Debian 12, in no order.
 func names(b *testing.B) (out []string) {
 	b.Helper()
-	file, err := os.Open("../../../shared/data/advisories/fixtures/debian12-outdated.dpkg-status.gz")
+	file, err := os.Open(need.Advisories(b, "../..") + "/fixtures/debian12-outdated.dpkg-status.gz")
 	if err != nil {
-		b.Skipf("the data set is not there: %v", err)
+		b.Fatal(err)
 	}
 	defer file.Close()
 	z, err := gzip.NewReader(file)

@@ -161,6 +161,43 @@ func TestHeavyDependenciesHaveOneHome(t *testing.T) {
 	}
 }
 
+// TestNothingIsSkipped: a green run has run every test. The store skips what is about one of its databases alone.
+func TestNothingIsSkipped(t *testing.T) {
+	for _, p := range packages(t) {
+		if p.name() == "internal/need" || p.name() == "internal/store/relational" {
+			continue
+		}
+		files, err := filepath.Glob(filepath.Join(p.Dir, "*.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.GoFiles = nil
+		for _, f := range files {
+			p.GoFiles = append(p.GoFiles, filepath.Base(f))
+		}
+		each(t, p, func(f *ast.File, fset *token.FileSet) {
+			ast.Inspect(f, func(n ast.Node) bool {
+				if c, ok := n.(*ast.CallExpr); ok {
+					if s, ok := c.Fun.(*ast.SelectorExpr); ok && isTest(s.X) && slices.Contains([]string{"Skip", "Skipf", "SkipNow"}, s.Sel.Name) {
+						t.Errorf("%s: %s: what a test cannot go without is for internal/need to say, so that it fails where everything is to be there", fset.Position(s.Pos()), s.Sel.Name)
+					}
+				}
+				return true
+			})
+		})
+	}
+}
+
+func isTest(x ast.Expr) bool {
+	switch x := x.(type) {
+	case *ast.Ident:
+		return slices.Contains([]string{"t", "b", "tb", "f"}, x.Name)
+	case *ast.SelectorExpr:
+		return isTest(x.Sel)
+	}
+	return false
+}
+
 func TestNothingRegistersItself(t *testing.T) {
 	for _, p := range packages(t) {
 		each(t, p, func(f *ast.File, fset *token.FileSet) {

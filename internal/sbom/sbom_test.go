@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"holdfast.example/holdfast/internal/need"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
@@ -196,12 +198,12 @@ func TestRoundTrip(t *testing.T) {
 
 // TestSchema: what is written is CycloneDX 1.6 by its own schema.
 func TestSchema(t *testing.T) {
-	dir := filepath.Join(data(t), "..", "schema")
+	dir := filepath.Join(need.Advisories(t, "../.."), "..", "schema")
 	c := jsonschema.NewCompiler()
 	for _, n := range []string{"bom-1.6", "spdx", "jsf-0.82"} {
 		f, err := os.Open(filepath.Join(dir, "cyclonedx-"+n+".schema.json"))
 		if err != nil {
-			t.Skip(err)
+			need.Missing(t, "%v", err)
 		}
 		schema, err := jsonschema.UnmarshalJSON(f)
 		f.Close()
@@ -233,19 +235,6 @@ func TestSchema(t *testing.T) {
 	if check(bytes.Replace(b.Bytes(), []byte(`"library"`), []byte(`"book"`), 1)) == nil {
 		t.Error("the schema takes anything")
 	}
-}
-
-// data is the folder of the real data set; tests that need it skip without it. HOLDFAST_ADVISORIES names another one.
-func data(t testing.TB) string {
-	t.Helper()
-	dir := os.Getenv("HOLDFAST_ADVISORIES")
-	if dir == "" {
-		dir = "../../../shared/data/advisories"
-	}
-	if _, err := os.Stat(dir); err != nil {
-		t.Skip("the real data set is not here")
-	}
-	return dir
 }
 
 // big gives a document of about so many bytes.

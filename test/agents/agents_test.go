@@ -19,6 +19,8 @@ import (
 	"testing"
 	"time"
 
+	"holdfast.example/holdfast/internal/need"
+
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
 	"holdfast.example/holdfast/internal/cli"
@@ -44,12 +46,7 @@ const (
 // network makes a second namespace that reaches this one over one link.
 func network(t *testing.T) {
 	t.Helper()
-	if os.Getuid() != 0 {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("network namespaces need root")
-		}
-		t.Skip("network namespaces need root")
-	}
+	need.Root(t)                                               // for network namespaces
 	_ = exec.Command("ip", "netns", "delete", namespace).Run() // of a test that was killed
 	t.Cleanup(func() { _ = exec.Command("ip", "netns", "delete", namespace).Run() })
 	for _, line := range []string{

@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"holdfast.example/holdfast/internal/need"
+
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
@@ -39,14 +41,7 @@ func TestMain(m *testing.M) {
 // chromium gives the browser.
 func chromium(t *testing.T) string {
 	t.Helper()
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal(err)
-		}
-		t.Skip("no chromium here: sh tools/needs.sh")
-	}
-	return path
+	return need.Program(t, "chromium")
 }
 
 const estate = `
@@ -238,10 +233,7 @@ func (b browser) violations() []string {
 	b.t.Helper()
 	axe, err := os.ReadFile("node_modules/axe-core/axe.min.js")
 	if err != nil {
-		if os.Getenv("CI") == "true" {
-			b.t.Fatal(err)
-		}
-		b.t.Skip("axe-core is not here: make needs")
+		need.Missing(b.t, "axe-core is not here: make needs")
 	}
 	ask(b, chromedp.Evaluate[bool](string(axe)+"; true"))
 	return ask(b, chromedp.Evaluate[[]string](`axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] })

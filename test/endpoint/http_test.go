@@ -17,6 +17,8 @@ import (
 	"strings"
 	"testing"
 
+	"holdfast.example/holdfast/internal/need"
+
 	"holdfast.example/holdfast/catalog"
 	"holdfast.example/holdfast/internal/subject/website"
 	"holdfast.example/holdfast/test/targets"
@@ -51,7 +53,7 @@ func installed(t *testing.T, file string) map[string]string {
 	t.Helper()
 	b, err := os.ReadFile(file)
 	if err != nil {
-		t.Skip(err)
+		need.Missing(t, "%v", err)
 	}
 	return page(string(b))
 }
@@ -182,7 +184,7 @@ func withPHP(t *testing.T, setting string, files map[string]string) int {
 func workingCopy(t *testing.T) map[string]string {
 	t.Helper()
 	dir := t.TempDir()
-	if out, err := exec.Command(targets.Program(t, "git"), "init", "-q", dir).CombinedOutput(); err != nil {
+	if out, err := exec.Command(need.Program(t, "git"), "init", "-q", dir).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	files := page("hello")

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"holdfast.example/holdfast/internal/need"
+
 	"holdfast.example/holdfast/test/targets"
 )
 
@@ -28,9 +30,9 @@ var plainPorts = []struct {
 // TestRedirect: what port 80 answers is judged, in a network of its own where ports 80 and 443 are free.
 func TestRedirect(t *testing.T) {
 	const inside = "REDIRECT_INSIDE"
-	targets.Program(t, "nginx")
+	need.Program(t, "nginx")
 	if os.Getenv(inside) == "" {
-		targets.Root(t)
+		need.Root(t)
 		self, err := os.Executable()
 		if err != nil {
 			t.Fatal(err)

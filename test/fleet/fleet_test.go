@@ -17,6 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"holdfast.example/holdfast/internal/need"
+
 	"golang.org/x/crypto/ssh"
 
 	"holdfast.example/holdfast/internal/app"
@@ -35,12 +37,8 @@ type fleet struct {
 
 func newFleet(t testing.TB, n int) *fleet {
 	t.Helper()
-	if _, err := os.Stat("/usr/sbin/sshd"); err != nil || os.Geteuid() != 0 {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("needs sshd and root; tools/needs.sh installs it")
-		}
-		t.Skip("needs sshd and root")
-	}
+	need.Root(t)
+	need.Program(t, "sshd")
 	f := &fleet{t: t, dir: t.TempDir()}
 	for up := f.dir; len(up) > len(os.TempDir()); up = filepath.Dir(up) {
 		f.must(os.Chmod(up, 0o755))

@@ -7,14 +7,14 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"holdfast.example/holdfast/internal/need"
 )
 
 // TestFilteredPort: what a packet filter drops is unknown, never a pass, and nothing was assessed. Beside it a port
 // where nothing listens, which is told apart.
 func TestFilteredPort(t *testing.T) {
-	if os.Getuid() != 0 {
-		t.Skip("only root can make name spaces")
-	}
+	need.Root(t) // for name spaces
 	binary := build(t)
 	for name, c := range map[string]struct{ rule, cause string }{
 		"dropped": {"nft 'add table inet f; add chain inet f in { type filter hook input priority 0; policy accept; }; add rule inet f in tcp dport 443 drop'", "timed out"},

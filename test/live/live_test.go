@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 
+	"holdfast.example/holdfast/internal/need"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -108,9 +110,7 @@ var cases = []struct {
 }
 
 func TestPlantedIntoARunningSystem(t *testing.T) {
-	if os.Getuid() != 0 {
-		t.Skip("only root can make name spaces")
-	}
+	need.Root(t) // for name spaces
 	dir, binary := t.TempDir(), build(t)
 	for i, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

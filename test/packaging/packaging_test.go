@@ -9,18 +9,9 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-)
 
-// tool skips a test that lacks a program, but not where everything is to be there.
-func tool(t *testing.T, name string) {
-	t.Helper()
-	if _, err := exec.LookPath(name); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
-}
+	"holdfast.example/holdfast/internal/need"
+)
 
 func run(t *testing.T, dir, name string, args ...string) string {
 	t.Helper()
@@ -35,8 +26,8 @@ func run(t *testing.T, dir, name string, args ...string) string {
 
 // TestPackage: what is in the package, with which modes, for which architecture, and that its program runs.
 func TestPackage(t *testing.T) {
-	tool(t, "dpkg-deb")
-	tool(t, "git")
+	need.Program(t, "dpkg-deb")
+	need.Program(t, "git")
 	work := t.TempDir()
 	run(t, ".", "git", "clone", "-q", "../..", filepath.Join(work, "src"))
 	out := run(t, filepath.Join(work, "src"), "sh", "tools/package.sh")
@@ -78,7 +69,7 @@ func TestPackage(t *testing.T) {
 // units holds each unit against systemd's own judgement of its sandbox. An agent has to read all of a machine, which costs.
 func units(t *testing.T, dir string) (n int) {
 	t.Helper()
-	tool(t, "systemd-analyze")
+	need.Program(t, "systemd-analyze")
 	for name, most := range map[string]float64{"holdfast.service": 2.0, "holdfast-agent.service": 5.0} {
 		path := filepath.Join(dir, name)
 		if _, err := os.Stat(path); err != nil {

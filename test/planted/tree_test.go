@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"holdfast.example/holdfast/internal/need"
+
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
@@ -21,9 +23,7 @@ type tree struct {
 // clean makes the tree of testdata/clean.txtar, in which nothing is wrong.
 func clean(t *testing.T) tree {
 	t.Helper()
-	if os.Getuid() != 0 {
-		t.Skip("only root can give the files of a tree to the owners that the checks want")
-	}
+	need.Root(t) // to give the files of a tree to the owners that the checks want
 	archive, err := txtar.ParseFile("testdata/clean.txtar")
 	if err != nil {
 		t.Fatal(err)

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"holdfast.example/holdfast/internal/need"
 )
 
 // What the lines of a test may need; a module that is loaded does nothing until it is told to.
@@ -17,7 +19,7 @@ var apacheModules = []string{"mpm_event", "authz_core", "authn_core", "ssl", "he
 // the folder of the certificate, with a first page if it has none.
 func Apache(tb testing.TB, c Issued, lines string) int {
 	tb.Helper()
-	bin := Program(tb, "apache2", "httpd")
+	bin := need.Program(tb, "apache2", "httpd")
 	if _, err := os.Stat(filepath.Join(c.Dir, "www/page.html")); err != nil {
 		Write(tb, c.Dir, "www/page.html", "hello")
 	}

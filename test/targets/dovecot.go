@@ -4,17 +4,19 @@ import (
 	"fmt"
 	"os/exec"
 	"testing"
+
+	"holdfast.example/holdfast/internal/need"
 )
 
 // Dovecot starts one for a protocol, imap, pop3 or sieve, with these lines in its configuration, and gives its port.
 // Nobody can log in. Only root starts it.
 func Dovecot(tb testing.TB, c Issued, protocol, lines string) int {
 	tb.Helper()
-	Root(tb)
-	bin := Program(tb, "dovecot")
+	need.Root(tb)
+	bin := need.Program(tb, "dovecot")
 	service, listener, other := protocol+"-login", protocol, protocol+"s"
 	if protocol == "sieve" {
-		Program(tb, "/usr/lib/dovecot/managesieve-login")
+		need.Program(tb, "/usr/lib/dovecot/managesieve-login")
 		service, other = "managesieve-login", "sieve_deprecated"
 	}
 	return Start(tb, c.Dir, func(port int) *exec.Cmd {

@@ -4,13 +4,15 @@ import (
 	"fmt"
 	"os/exec"
 	"testing"
+
+	"holdfast.example/holdfast/internal/need"
 )
 
 // HAProxy starts one that answers hello itself, with these words on its bind line and these lines in its frontend, and
 // gives its port. At /haproxy are its statistics, if these lines say so.
 func HAProxy(tb testing.TB, c Issued, bind, lines string) int {
 	tb.Helper()
-	bin := Program(tb, "haproxy")
+	bin := need.Program(tb, "haproxy")
 	return Start(tb, c.Dir, func(port int) *exec.Cmd {
 		return exec.Command(bin, "-db", "-f", Write(tb, c.Dir, "haproxy.cfg", fmt.Sprintf(`global
 	tune.ssl.default-dh-param 2048

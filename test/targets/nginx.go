@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os/exec"
 	"testing"
+
+	"holdfast.example/holdfast/internal/need"
 )
 
 // Nginx starts one with these lines in its server block, and gives its port.
@@ -17,7 +19,7 @@ func Nginx(tb testing.TB, c Issued, lines string) int {
 // NginxOf gives the command of one with these server blocks, which share the certificate.
 func NginxOf(tb testing.TB, c Issued, servers string) *exec.Cmd {
 	tb.Helper()
-	bin := Program(tb, "nginx")
+	bin := need.Program(tb, "nginx")
 	return exec.Command(bin, "-e", "stderr", "-c", Write(tb, c.Dir, "nginx.conf", fmt.Sprintf(`daemon off; pid %[1]s/pid; error_log stderr; worker_processes 1;
 events {}
 http {

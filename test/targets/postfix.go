@@ -8,17 +8,19 @@ import (
 	"path/filepath"
 	"strconv"
 	"testing"
+
+	"holdfast.example/holdfast/internal/need"
 )
 
 // Postfix starts the SMTP side of Postfix with these lines in main.cf, and gives its port. It takes no mail. Only root
 // starts it.
 func Postfix(tb testing.TB, c Issued, lines string) int {
 	tb.Helper()
-	Root(tb)
-	master := Program(tb, "/usr/lib/postfix/sbin/master")
+	need.Root(tb)
+	master := need.Program(tb, "/usr/lib/postfix/sbin/master")
 	owner, err := user.Lookup("postfix")
 	if err != nil {
-		tb.Skip(err)
+		need.Missing(tb, "%v", err)
 	}
 	uid, _ := strconv.Atoi(owner.Uid)
 	for _, d := range []string{"data", "queue", "queue/pid", "queue/private", "queue/public"} {

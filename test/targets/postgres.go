@@ -7,13 +7,15 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"holdfast.example/holdfast/internal/need"
 )
 
 // Postgres starts PostgreSQL with these settings (name=value), and gives its port. It does not run as root, so only
 // root, who can be its user, starts it.
 func Postgres(tb testing.TB, c Issued, settings ...string) int {
 	tb.Helper()
-	Root(tb)
+	need.Root(tb)
 	return Start(tb, c.Dir, cluster(tb, c.Dir, append([]string{"ssl_cert_file=" + c.Chain, "ssl_key_file=" + c.Key, "fsync=off"}, settings...)))
 }
 
@@ -21,7 +23,7 @@ func Postgres(tb testing.TB, c Issued, settings ...string) int {
 // kill it with -9 and start it again at the same address.
 func Database(tb testing.TB, settings ...string) (address string, again func()) {
 	tb.Helper()
-	Root(tb)
+	need.Root(tb)
 	dir, port := Folder(tb), FreePort(tb)
 	command := cluster(tb, dir, settings)
 	cmd := command(port)
@@ -45,7 +47,7 @@ func Database(tb testing.TB, settings ...string) (address string, again func()) 
 // answers waits until the database has started up, which is later than it accepts.
 func answers(tb testing.TB, port int) {
 	tb.Helper()
-	ask := filepath.Join(filepath.Dir(Program(tb, "/usr/lib/postgresql/*/bin/postgres")), "pg_isready")
+	ask := filepath.Join(filepath.Dir(need.Program(tb, "/usr/lib/postgresql/*/bin/postgres")), "pg_isready")
 	for range 600 {
 		if exec.CommandContext(tb.Context(), ask, "-h", "127.0.0.1", "-p", strconv.Itoa(port)).Run() == nil {
 			return
@@ -58,7 +60,7 @@ func answers(tb testing.TB, port int) {
 // cluster makes the folder of a server, and gives the command that serves it.
 func cluster(tb testing.TB, dir string, settings []string) func(port int) *exec.Cmd {
 	tb.Helper()
-	bin := Program(tb, "/usr/lib/postgresql/*/bin/postgres")
+	bin := need.Program(tb, "/usr/lib/postgresql/*/bin/postgres")
 	data := filepath.Join(dir, "data")
 	prepare := As(tb, "postgres", dir, exec.Command(filepath.Join(filepath.Dir(bin), "initdb"), "-N", "-D", data))
 	prepare.Dir = dir

@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"os/exec"
 	"testing"
+
+	"holdfast.example/holdfast/internal/need"
 )
 
 // Prosody starts one for clients of the host localhost, with these lines in its configuration, and gives its port.
 func Prosody(tb testing.TB, c Issued, lines string) int {
 	tb.Helper()
-	bin := Program(tb, "prosody")
+	bin := need.Program(tb, "prosody")
 	return Start(tb, c.Dir, func(port int) *exec.Cmd {
 		file := Write(tb, c.Dir, "prosody.cfg.lua", fmt.Sprintf(`pidfile = "%[1]s/pid"
 data_path = "%[1]s/data"

@@ -5,13 +5,15 @@ import (
 	"net"
 	"os/exec"
 	"testing"
+
+	"holdfast.example/holdfast/internal/need"
 )
 
 // Stunnel starts one before a service that takes connections and says nothing, with these lines in its section, and
 // gives its port.
 func Stunnel(tb testing.TB, c Issued, lines string) int {
 	tb.Helper()
-	bin := Program(tb, "stunnel4", "stunnel")
+	bin := need.Program(tb, "stunnel4", "stunnel")
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		tb.Fatal(err)

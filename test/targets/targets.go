@@ -19,34 +19,6 @@ import (
 // ready is how long a server may take until it accepts.
 const ready = 20 * time.Second
 
-// Program finds the first of these programs: by name, or by the pattern of a path.
-func Program(tb testing.TB, names ...string) string {
-	tb.Helper()
-	for _, n := range names {
-		if found, _ := filepath.Glob(n); len(found) > 0 {
-			return found[len(found)-1]
-		}
-		for _, folder := range []string{"", "/usr/sbin/", "/usr/local/sbin/"} {
-			if p, err := exec.LookPath(folder + n); err == nil {
-				return p
-			}
-		}
-	}
-	if os.Getenv("CI") == "true" {
-		tb.Fatalf("%s is missing; make needs installs it", names[0])
-	}
-	tb.Skipf("%s is not installed", names[0])
-	return ""
-}
-
-// Root skips what only root can start.
-func Root(tb testing.TB) {
-	tb.Helper()
-	if os.Getuid() != 0 {
-		tb.Skip("needs root")
-	}
-}
-
 // Folder is a temporary one that every user may enter, as servers go on as one of their own.
 func Folder(tb testing.TB) string {
 	tb.Helper()

@@ -4,13 +4,15 @@ import (
 	"fmt"
 	"os/exec"
 	"testing"
+
+	"holdfast.example/holdfast/internal/need"
 )
 
 // Vsftpd starts one with these lines in its configuration, and gives its port. Only root starts it.
 func Vsftpd(tb testing.TB, c Issued, lines string) int {
 	tb.Helper()
-	Root(tb)
-	bin := Program(tb, "vsftpd")
+	need.Root(tb)
+	bin := need.Program(tb, "vsftpd")
 	Write(tb, c.Dir, "empty/none", "")
 	return Start(tb, c.Dir, func(port int) *exec.Cmd {
 		return exec.Command(bin, Write(tb, c.Dir, "vsftpd.conf", fmt.Sprintf(`listen=YES

@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"holdfast.example/holdfast/internal/need"
+
 	gossh "golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/agent"
 	"golang.org/x/crypto/ssh/knownhosts"
@@ -228,11 +230,11 @@ func TestEndOfContext(t *testing.T) {
 // account adds a user for the time of a test.
 func account(t *testing.T) string {
 	if _, err := exec.LookPath("useradd"); err != nil || os.Geteuid() != 0 {
-		need(t, "no useradd, or not root")
+		need.Missing(t, "no useradd, or not root")
 	}
 	name := fmt.Sprintf("hf%d", time.Now().UnixNano()%1e9)
 	if out, err := exec.Command("useradd", "--no-create-home", "--home-dir", "/nonexistent", "--shell", "/bin/sh", "--password", "*", name).CombinedOutput(); err != nil {
-		need(t, "useradd: "+string(out))
+		need.Missing(t, "useradd: %s", string(out))
 	}
 	t.Cleanup(func() { _ = exec.Command("userdel", name).Run() })
 	return name
@@ -298,13 +300,11 @@ func TestWithoutPrivilege(t *testing.T) {
 }
 
 func TestSudo(t *testing.T) {
-	if _, err := exec.LookPath("sudo"); err != nil {
-		t.Skip("sudo is not installed")
-	}
+	need.Program(t, "sudo")
 	name := account(t)
 	drop := "/etc/sudoers.d/" + name
 	if err := os.WriteFile(drop, []byte(name+" ALL=(root) NOPASSWD: /usr/bin/cat /etc/shadow\n"), 0o440); err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.Remove(drop) })
 	s := newServer(t)

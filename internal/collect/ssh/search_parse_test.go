@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"holdfast.example/holdfast/internal/need"
+
 	"holdfast.example/holdfast/internal/fact"
 	"holdfast.example/holdfast/internal/host"
 )
@@ -59,10 +61,7 @@ func TestSearchIsNotFooled(t *testing.T) {
 
 // TestSearchOfBusybox: the scripts mean the same to busybox.
 func TestSearchOfBusybox(t *testing.T) {
-	busybox, err := exec.LookPath("busybox")
-	if err != nil {
-		t.Skip("busybox is not installed")
-	}
+	busybox := need.Program(t, "busybox")
 	bin, dir := t.TempDir(), t.TempDir()
 	for _, name := range []string{"find", "stat", "grep", "timeout", "dd", "true", "cat"} {
 		if err := os.Symlink(busybox, filepath.Join(bin, name)); err != nil {

@@ -4,10 +4,11 @@ import (
 	"archive/zip"
 	"bytes"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"holdfast.example/holdfast/internal/need"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -151,9 +152,7 @@ func TestSearchDenied(t *testing.T) {
 		!strings.Contains(said, "a/go.mod: permission denied") || !strings.Contains(said, "marked\n: permission denied") {
 		t.Errorf("without sudo: %q", said)
 	}
-	if _, err := exec.LookPath("sudo"); err != nil {
-		t.Skip("sudo is not installed")
-	}
+	need.Program(t, "sudo")
 	drop := "/etc/sudoers.d/" + name
 	must(t, os.WriteFile(drop, []byte(name+" ALL=(root) NOPASSWD: /usr/bin/cat "+dir+"/a/go.mod\n"), 0o440))
 	t.Cleanup(func() { os.Remove(drop) })

@@ -18,6 +18,8 @@ import (
 	"testing"
 	"time"
 
+	"holdfast.example/holdfast/internal/need"
+
 	"golang.org/x/crypto/ocsp"
 
 	"holdfast.example/holdfast/internal/subject/tlsserver"
@@ -47,13 +49,7 @@ func inPEM(t testing.TB, cert tls.Certificate) string {
 // openssl starts OpenSSL's own server with a certificate of an RSA key.
 func openssl(t testing.TB, arguments ...string) Endpoint {
 	t.Helper()
-	path, err := exec.LookPath("openssl")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("openssl is not installed")
-		}
-		t.Skip("openssl is not installed")
-	}
+	path := need.Program(t, "openssl")
 	file := inPEM(t, selfSigned(t, false))
 	cmd := exec.Command(path, append([]string{"s_server", "-accept", "127.0.0.1:0", "-cert", file, "-key", file, "-www"}, arguments...)...)
 	out, err := cmd.StdoutPipe()

@@ -179,10 +179,10 @@ func gatherMachine(t testing.TB) *host.Evidence {
 	t.Helper()
 	ev, tr := host.NewEvidence(), local.Machine()
 	if err := tr.Gather(context.Background(), ev.Claim(Source.Needs), ev); err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	if err := tr.Gather(context.Background(), ev.Claim(Source.Follow(ev)), ev); err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	return ev
 }

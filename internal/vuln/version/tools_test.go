@@ -10,20 +10,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
-)
 
-// needTool gives the path of a tool that the machine may lack, and fails under CI when it does.
-func needTool(t *testing.T, name string) string {
-	t.Helper()
-	path, err := exec.LookPath(name)
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("%s is missing; tools/needs.sh installs it", name)
-		}
-		t.Skipf("%s is missing", name)
-	}
-	return path
-}
+	"holdfast.example/holdfast/internal/need"
+)
 
 // drawn is n pairs of valid versions, half of them neighbours in this order, where mistakes are likely.
 func drawn(t *testing.T, o Order, n int) [][2]string {
@@ -46,7 +35,7 @@ func drawn(t *testing.T, o Order, n int) [][2]string {
 // the next as we say. dpkg's order is transitive, so this settles all 44,850 pairs of them, at the price of
 // 299 processes.
 func TestAgainstDpkg(t *testing.T) {
-	needTool(t, "dpkg")
+	need.Program(t, "dpkg")
 	vs := slices.DeleteFunc(versions(t, dpkg), func(v string) bool { return !dpkg.Valid(v) })
 	r := rand.New(rand.NewPCG(3, 3))
 	r.Shuffle(len(vs), func(i, j int) { vs[i], vs[j] = vs[j], vs[i] })
@@ -66,7 +55,7 @@ func TestAgainstDpkg(t *testing.T) {
 
 // TestAgainstRPM asks the rpm of this machine for its own answers, all in one call.
 func TestAgainstRPM(t *testing.T) {
-	tool := needTool(t, "rpm")
+	tool := need.Program(t, "rpm")
 	pairs := drawn(t, rpm, 5000)
 	var in, want bytes.Buffer
 	for _, p := range pairs {
