@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"holdfast.example/holdfast/internal/event"
 )
 
 // beside is what runs beside the pages: agents are listened for, systems are looked at, what happens enters the ledger.
@@ -25,6 +27,19 @@ func (p *pages) begin(ctx context.Context) (b *beside, err error) {
 		}
 	}()
 	b.loop(context.WithoutCancel(ctx), p.enterAll) // ends last: what the others did enters
+	if !p.o.guest {
+		state, err := StateDir(p.o.State)
+		if err != nil {
+			return b, err
+		}
+		store, err := openStore(ctx, state, p.o.DB)
+		if err != nil {
+			return b, err
+		}
+		b.ends = append(b.ends, store.Close)
+		books := &bookkeeping{o: p.o, store: store, make: event.Maker{Version: p.o.Version}, wake: p.wake}
+		b.loop(ctx, books.run)
+	}
 	if p.o.Scan {
 		state, err := StateDir(p.o.State)
 		if err != nil {

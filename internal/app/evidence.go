@@ -4,6 +4,8 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +13,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"holdfast.example/holdfast/internal/event"
 	"holdfast.example/holdfast/internal/finding"
 	"holdfast.example/holdfast/internal/ledger"
 	"holdfast.example/holdfast/internal/run"
@@ -95,20 +98,21 @@ func (d *desk) evidenceDays(ctx context.Context, o EvidenceOptions) (any, error)
 	type told struct {
 		Day      string            `json:"day"`
 		Statuses map[string]string `json:"requirements"`
-		Standing day               `json:"standing"`
+		Standing json.RawMessage   `json:"standing"`
 	}
 	out := []told{}
 	err := d.store.Days(ctx, o.From.In(d.now.Location()).Format(time.DateOnly), func(name string, data []byte) error {
 		if name >= o.Until.In(d.now.Location()).Format(time.DateOnly) {
 			return nil
 		}
-		x := told{Day: name, Statuses: map[string]string{}}
-		if err := json.Unmarshal(data, &x.Standing); err != nil {
+		x := told{Day: name, Statuses: map[string]string{}, Standing: data}
+		var d day
+		if err := json.Unmarshal(data, &d); err != nil {
 			return err
 		}
-		for i, id := range x.Standing.IDs {
-			if i < len(x.Standing.All.Statuses) {
-				x.Statuses[id] = string(statusOf(x.Standing.All.Statuses[i]))
+		for i, id := range d.IDs {
+			if i < len(d.All.Statuses) {
+				x.Statuses[id] = string(statusOf(d.All.Statuses[i]))
 			}
 		}
 		out = append(out, x)
@@ -207,8 +211,12 @@ func verifyBundle(ctx context.Context, z *zip.Reader, key string) (out LedgerVer
 		return out, fmt.Errorf("the ledger of the bundle: %w", err)
 	}
 	recorded := map[string]bool{}
-	if err := ledger.Each(inner, 0, func(_ uint64, e ledger.Entry) error {
+	var closed []closedDay
+	if err := ledger.Each(inner, 0, func(index uint64, e ledger.Entry) error {
 		recorded[e.Kind+" "+string(compact(e.Body))] = true
+		if d, ok := dayOf(index, e); ok && !d.From.Before(b.From) && !d.Until.After(b.Until) {
+			closed = append(closed, d)
+		}
 		return nil
 	}); err != nil {
 		return out, err
@@ -224,7 +232,48 @@ func verifyBundle(ctx context.Context, z *zip.Reader, key string) (out LedgerVer
 			out.Events = n
 		}
 	}
-	return out, nil
+	out.Days = len(closed)
+	return out, daysOfBundle(b, closed)
+}
+
+// daysOfBundle compares runs and days of a bundle with the digests that its ledger tells of them.
+func daysOfBundle(b *ledger.Bundle, closed []closedDay) error {
+	if len(closed) == 0 {
+		return nil
+	}
+	var runs []evidenceRun
+	var days []struct {
+		Day      string          `json:"day"`
+		Standing json.RawMessage `json:"standing"`
+	}
+	for name, to := range map[string]any{"runs.json": &runs, "days.json": &days} {
+		data, err := b.Read(name)
+		if err != nil {
+			return err
+		}
+		if err := json.Unmarshal(data, to); err != nil {
+			return fmt.Errorf("%s of the bundle: %w", name, err)
+		}
+	}
+	return sameDays(closed, func(d event.Day) (event.Day, error) {
+		sum := sha256.New()
+		d.Runs, d.Standing = 0, ""
+		for _, r := range runs {
+			if !r.Finished.Before(d.From) && r.Finished.Before(d.Until) {
+				d.Runs++
+				if err := writeRun(sum, r); err != nil {
+					return d, err
+				}
+			}
+		}
+		d.Seen = hex.EncodeToString(sum.Sum(nil))
+		for _, x := range days {
+			if x.Day == d.Day {
+				d.Standing = standingDigest(x.Standing)
+			}
+		}
+		return d, nil
+	})
 }
 
 func allRecorded(b *ledger.Bundle, file, kind string, recorded map[string]bool) (int, error) {

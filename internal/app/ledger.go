@@ -166,6 +166,7 @@ type LedgerVerified struct {
 	Decisions  int              `json:"decisions"` // of the database that are in it
 	Approvals  int              `json:"approvals"` // of baselines, likewise
 	Events     int              `json:"events"`
+	Days       int              `json:"days"` // that were closed, and whose runs and standing are those of then
 	Entry      *LedgerEntry     `json:"entry,omitempty"`
 	Bundle     *BundleVerified  `json:"bundle,omitempty"`
 }
@@ -219,8 +220,20 @@ func VerifyLedger(ctx context.Context, stateFlag, db string) (LedgerVerified, er
 	if err := all.sameAs(files); err != nil {
 		return out, err
 	}
-	out.Events, err = sameEvents(ctx, files, store)
-	return out, err
+	if out.Events, err = sameEvents(ctx, files, store); err != nil {
+		return out, err
+	}
+	var closed []closedDay
+	if err := ledger.Each(files, 0, func(index uint64, e ledger.Entry) error {
+		if d, ok := dayOf(index, e); ok {
+			closed = append(closed, d)
+		}
+		return nil
+	}); err != nil && !errors.Is(err, ledger.ErrEmpty) {
+		return out, err
+	}
+	out.Days = len(closed)
+	return out, sameDays(closed, func(d event.Day) (event.Day, error) { return dayDigest(ctx, store, d) })
 }
 
 // sameEvents compares the events of the database with those of the ledger.

@@ -11,7 +11,7 @@ import (
 
 func (g *global) estate() *cobra.Command {
 	c := &cobra.Command{Use: "estate", Short: "The declaration: check it, show it resolved, its schema for editors"}
-	c.AddCommand(
+	c.AddCommand(g.estateHistory(),
 		&cobra.Command{
 			Use: "validate PATH", Short: "Check an estate and run the examples of its own checks",
 			Example: "  holdfast estate validate estate/", Args: onePath,

@@ -19,7 +19,8 @@ import (
 
 func (g *global) ledger() *cobra.Command {
 	c := &cobra.Command{Use: "ledger", Short: "The record of decisions, which proves that nothing in it was changed",
-		Long: `Every decision, log-in, passkey and agent enters a log to which can only be added: a Merkle tree whose head, the checkpoint, is signed. Who
+		Long: `Every decision, log-in, passkey, agent and change of the estate, and a digest of each day's results, enter a log to which can only be
+added: a Merkle tree whose head, the checkpoint, is signed. Who
 keeps a checkpoint can tell later whether anything before it was changed, taken out or put in another order. It lies in
 the folder "ledger" of the state; its key "signing.key" belongs into every backup and nowhere else.`}
 	c.AddCommand(g.ledgerList(), g.ledgerVerify(), g.ledgerProve(), g.ledgerExport())
@@ -117,7 +118,7 @@ public key that is trusted, else the one in the file is taken, which proves only
 			}
 			what := fmt.Sprintf("The ledger is whole: %d entries", v.Checkpoint.Size)
 			if b := v.Bundle; b != nil {
-				fmt.Fprintf(g.stdout, "The bundle is whole: %s from %s until %s, made %s by Holdfast %s.\nIts %d entries on decisions and %d events stand in its ledger.\n", count(len(b.Files), "file"), b.From.Format("2006-01-02 15:04 MST"), b.Until.Format("2006-01-02 15:04 MST"), b.Made.Format("2006-01-02 15:04 MST"), report.Clean(b.Version), v.Decisions, v.Events)
+				fmt.Fprintf(g.stdout, "The bundle is whole: %s from %s until %s, made %s by Holdfast %s.\nIts %d entries on decisions and %d events stand in its ledger.\n%s", count(len(b.Files), "file"), b.From.Format("2006-01-02 15:04 MST"), b.Until.Format("2006-01-02 15:04 MST"), b.Made.Format("2006-01-02 15:04 MST"), report.Clean(b.Version), v.Decisions, v.Events, daysHold(v.Days))
 			}
 			if v.Entry != nil {
 				what = fmt.Sprintf("The proof holds: %s of %s (%s) is in the ledger of %d entries", v.Entry.ID, v.Entry.At.Format("2006-01-02 15:04 MST"), report.Clean(entryWords(*v.Entry)), v.Checkpoint.Size)
@@ -129,6 +130,7 @@ public key that is trusted, else the one in the file is taken, which proves only
 				if v.Approvals > 0 {
 					fmt.Fprintf(g.stdout, "So are all %d approvals of baselines.\n", v.Approvals)
 				}
+				fmt.Fprint(g.stdout, daysHold(v.Days))
 			case key == "":
 				fmt.Fprintln(g.stdout, "That is the key in the file itself: compare it with the one you were told, or give it by --key.")
 			}
@@ -138,6 +140,17 @@ public key that is trusted, else the one in the file is taken, which proves only
 	c.Flags().StringVar(&key, "key", "", "public key that is trusted, as \"ledger verify\" prints it")
 	c.Flags().StringVar(&format, "format", env("HOLDFAST_FORMAT", "text"), "text or json")
 	return c
+}
+
+// daysHold says that days are as they were when they were closed; empty: none was.
+func daysHold(n int) string {
+	switch n {
+	case 0:
+		return ""
+	case 1:
+		return "The runs of the one day that is closed are those of its digest.\n"
+	}
+	return fmt.Sprintf("The runs of the %d days that are closed are those of their digests.\n", n)
 }
 
 func (g *global) ledgerProve() *cobra.Command {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -202,6 +203,7 @@ func (s *schema) value(at string, v any, a attribute) []string {
 		_, fits = v.(bool)
 	case "string_t", "username_t", "uuid_t", "hostname_t", "ip_t", "email_t", "resource_uid_t", "url_t", "datetime_t", "file_name_t", "file_path_t":
 		_, fits = v.(string)
+	case "json_t":
 	default:
 		o, ok := v.(map[string]any)
 		if !ok {
@@ -230,12 +232,27 @@ func all() map[string]Event {
 		"agent invited":   m.AgentInvited("production", "root", at),
 		"agent joined":    m.AgentJoined("A-ABCDEFGHIJ", "production", at),
 		"agent revoked":   m.AgentRevoked("A-ABCDEFGHIJ", "root", at),
+		"password":        m.PasswordUsed("erika", at),
+		"recovery":        m.RecoveryUsed("erika", 9, at),
+		"factors set":     m.FactorsSet("erika", at),
+		"factors removed": m.FactorsRemoved("erika", "sam", at),
+		"log-in failed":   m.LogInFailed("192.0.2.1", 5, at),
+		"session ended":   m.SessionEnded("erika", "sam", at),
+		"token made":      m.TokenMade("T-1", "erika", at),
+		"token revoked":   m.TokenRevoked("T-1", "erika", "sam", at),
+		"token asked":     m.TokenAsked("T-1", "erika", "F-1", at),
+		"estate":          m.EstateRead("aa", "bb", []string{"people: ana added"}, at),
+		"first estate":    m.EstateRead("aa", "", nil, at),
+		"day":             m.DayClosed(Day{Day: "2026-11-25", Runs: 2, Seen: "aa", Findings: "bb"}, at),
 	}
 }
 
 // TestOCSF holds every event against the published schema, and the validator against events that are wrong.
 func TestOCSF(t *testing.T) {
 	s := load(t)
+	if makes := reflect.TypeFor[Maker]().NumMethod(); len(all()) < makes {
+		t.Errorf("%d kinds of events are made, and %d are held against the schema", makes, len(all()))
+	}
 	ids := map[string]bool{}
 	for name, e := range all() {
 		data, err := json.Marshal(e)

@@ -1,0 +1,213 @@
+package app
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"holdfast.example/holdfast/internal/estate"
+	"holdfast.example/holdfast/internal/event"
+	"holdfast.example/holdfast/internal/ledger"
+	"holdfast.example/holdfast/internal/run"
+	"holdfast.example/holdfast/internal/store/relational"
+)
+
+const (
+	// closed is the setting that says which day was closed last.
+	closed = "closed"
+	// closeTime is how long after its end a day is closed: what was under way at midnight is recorded then.
+	closeTime = 10 * time.Minute
+	// maxDays is how many days that were missed are closed at once: a control plane that was off for longer has none to tell of.
+	maxDays = 400
+)
+
+// bookkeeping notes, beside what people do, what the ledger is to tell of: that the estate changed, and what each day came to.
+type bookkeeping struct {
+	o     ServeOptions
+	store *relational.Store
+	make  event.Maker
+	wake  func() // something is to enter the ledger
+}
+
+// run does that until the context ends.
+func (b *bookkeeping) run(ctx context.Context) {
+	said := ""
+	for {
+		err := b.once(ctx, time.Now())
+		if err != nil && ctx.Err() == nil && err.Error() != said {
+			said = err.Error()
+			b.o.Log("%v", err)
+		} else if err == nil {
+			said = ""
+		}
+		timer := time.NewTimer(time.Minute)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-timer.C:
+		}
+	}
+}
+
+func (b *bookkeeping) once(ctx context.Context, now time.Time) error {
+	var e *estate.Estate
+	if b.o.Estate != "" {
+		var problems []estate.Problem
+		var err error
+		if e, problems, err = LoadEstate(b.o.Estate); err != nil {
+			return err
+		} else if e == nil {
+			return &EstateError{problems}
+		}
+		if err := b.noteEstate(ctx, e, now); err != nil {
+			return err
+		}
+	}
+	return b.closeDays(ctx, e, now)
+}
+
+// noteEstate keeps an estate that is not the one that was read last.
+func (b *bookkeeping) noteEstate(ctx context.Context, e *estate.Estate, now time.Time) error {
+	last, err := b.store.LastEstate(ctx)
+	if err != nil && !errors.Is(err, run.ErrNone) {
+		return err
+	}
+	if last.Digest == e.Digest {
+		return nil
+	}
+	text, err := e.Show()
+	if err != nil {
+		return err
+	}
+	var changes []string
+	if last.Seq > 0 {
+		if changes, err = estate.Changes(last.Data, text); err != nil {
+			return err
+		}
+	}
+	defer b.wake()
+	return b.store.AddEstate(ctx, relational.KeptEstate{Seq: last.Seq + 1, Digest: e.Digest, At: now, Data: text}, b.make.EstateRead(e.Digest, last.Digest, changes, now))
+}
+
+// closeDays closes the days that ended since the one that was closed last. Of days before the first time nothing is told.
+func (b *bookkeeping) closeDays(ctx context.Context, e *estate.Estate, now time.Time) error {
+	last, err := b.store.Setting(ctx, closed)
+	if err != nil {
+		return err
+	}
+	zone := zoneOf(e)
+	over := now.In(zone).Add(-closeTime)
+	today := time.Date(over.Year(), over.Month(), over.Day(), 0, 0, 0, 0, zone)
+	t, err := time.ParseInLocation(time.DateOnly, last, zone)
+	if err != nil {
+		_, err := b.store.Advance(ctx, closed, last, today.AddDate(0, 0, -1).Format(time.DateOnly))
+		return err
+	}
+	next := t.AddDate(0, 0, 1)
+	if first := today.AddDate(0, 0, -maxDays); next.Before(first) {
+		next = first
+	}
+	for ; next.Before(today); next = next.AddDate(0, 0, 1) {
+		name := next.Format(time.DateOnly)
+		d, err := dayDigest(ctx, b.store, event.Day{Day: name, From: next, Until: next.AddDate(0, 0, 1)})
+		if err != nil {
+			return fmt.Errorf("close the day %s: %w", name, err)
+		}
+		if e != nil {
+			d.Estate = e.Digest
+		}
+		sum := sha256.New()
+		if err := b.store.OpenIDs(ctx, func(id string) { d.Open++; fmt.Fprintln(sum, id) }); err != nil {
+			return err
+		}
+		d.Findings = hex.EncodeToString(sum.Sum(nil))
+		if mine, err := b.store.Advance(ctx, closed, last, name, b.make.DayClosed(d, now)); err != nil || !mine {
+			return err // another control plane does it
+		}
+		last = name
+		b.wake()
+	}
+	return nil
+}
+
+// dayDigest works out what of a day lies in the database for as long as it is kept: runs, and how requirements stood.
+func dayDigest(ctx context.Context, s *relational.Store, d event.Day) (event.Day, error) {
+	runs, err := s.RunsBetween(ctx, d.From, d.Until)
+	if err != nil {
+		return d, err
+	}
+	sum := sha256.New()
+	for _, r := range runs {
+		seen, err := s.SeenIn(ctx, r.ID)
+		if err != nil {
+			return d, err
+		}
+		if err := writeRun(sum, evidenceRun{r, seen}); err != nil {
+			return d, err
+		}
+	}
+	d.Runs, d.Seen, d.Standing = len(runs), hex.EncodeToString(sum.Sum(nil)), ""
+	err = s.Days(ctx, d.Day, func(day string, data []byte) error {
+		if day == d.Day {
+			d.Standing = standingDigest(data)
+		}
+		return nil
+	})
+	return d, err
+}
+
+func writeRun(to io.Writer, r evidenceRun) error {
+	data, err := json.Marshal(r)
+	if err == nil {
+		_, err = to.Write(append(data, '\n'))
+	}
+	return err
+}
+
+func standingDigest(data []byte) string {
+	sum := sha256.Sum256(compact(data))
+	return hex.EncodeToString(sum[:])
+}
+
+// sameDays compares the days that the ledger tells of, from one on, with what is there of them now.
+func sameDays(closed []closedDay, now func(event.Day) (event.Day, error)) error {
+	for _, c := range closed {
+		d, err := now(c.Day)
+		switch {
+		case err != nil:
+			return err
+		case d.Runs != c.Runs:
+			return fmt.Errorf("of %s there are %d runs, and entry %d of the ledger tells of %d: some were taken out, put in, or recorded with a time of then", c.Day.Day, d.Runs, c.index, c.Runs)
+		case d.Seen != c.Seen:
+			return fmt.Errorf("what the runs of %s saw is not what entry %d of the ledger tells by its digest", c.Day.Day, c.index)
+		case d.Standing != c.Standing:
+			return fmt.Errorf("how requirements stood on %s is not what entry %d of the ledger tells by its digest", c.Day.Day, c.index)
+		}
+	}
+	return nil
+}
+
+// closedDay is a day that an entry of the ledger tells of.
+type closedDay struct {
+	event.Day
+	index uint64
+}
+
+// dayOf gives the day that an entry tells of.
+func dayOf(index uint64, e ledger.Entry) (closedDay, bool) {
+	if e.Kind != "event" {
+		return closedDay{}, false
+	}
+	x, err := event.Parse(e.Body)
+	if err != nil {
+		return closedDay{}, false
+	}
+	d, ok := x.DayOf()
+	return closedDay{d, index}, ok
+}

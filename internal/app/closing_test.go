@@ -1,0 +1,194 @@
+package app
+
+import (
+	"archive/zip"
+	"bytes"
+	"database/sql"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"holdfast.example/holdfast/internal/event"
+	"holdfast.example/holdfast/internal/fact"
+	"holdfast.example/holdfast/internal/ledger"
+	"holdfast.example/holdfast/internal/run"
+	"holdfast.example/holdfast/internal/subject/tlsserver"
+)
+
+// books is a state folder of which three days are closed, with a run in each.
+func books(t *testing.T) (string, *bookkeeping, time.Time) {
+	t.Helper()
+	state := t.TempDir()
+	store, err := openStore(t.Context(), state, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { store.Close() })
+	first := time.Date(2026, 11, 20, 13, 0, 0, 5, time.UTC)
+	b := &bookkeeping{o: ServeOptions{State: state, Log: t.Logf}, store: store, make: event.Maker{Version: "1.0"}, wake: func() {}}
+	for i, id := range []string{"a", "b", "c"} {
+		at := first.AddDate(0, 0, i)
+		seen := fact.Observation{Subject: "shop.test:443", Kind: tlsserver.Fact{}.Kind(), Fact: tlsserver.Fact{Name: "shop.test"}, Digest: "x", ObservedAt: at, Collector: "tls://shop.test:443"}
+		if _, err := store.Record(t.Context(), run.Run{ID: id, Started: at, Finished: at, Targets: []string{"tls://shop.test:443"}}, []fact.Observation{seen}, nil, nil); err != nil {
+			t.Fatal(err)
+		}
+		if err := store.PutDay(t.Context(), at.Format(time.DateOnly), day{IDs: []string{"A.5.1.1"}, All: standingOf{Statuses: "f"}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := b.closeDays(t.Context(), nil, first); err != nil { // the first day is under way
+		t.Fatal(err)
+	}
+	return state, b, first.AddDate(0, 0, 3)
+}
+
+// TestClosedDays: each day is closed once, also those that were missed, and what is changed of one afterwards is named.
+func TestClosedDays(t *testing.T) {
+	state, b, now := books(t)
+	tooSoon := time.Date(2026, 11, 23, 0, 5, 0, 0, time.UTC)
+	for _, at := range []time.Time{tooSoon, now, now, now.Add(time.Hour)} {
+		if err := b.closeDays(t.Context(), nil, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	v, err := VerifyLedger(t.Context(), state, "")
+	if err != nil || v.Days != 3 || v.Events != 3 {
+		t.Fatalf("%+v, %v", v, err)
+	}
+	list, err := LedgerEntries(state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{"the day 2026-11-20 is closed: 1 runs", "the day 2026-11-21 is closed: 1 runs", "the day 2026-11-22 is closed: 1 runs"} {
+		e, err := event.Parse(list[i].Body)
+		if err != nil || !strings.HasPrefix(e.Words(), want) {
+			t.Errorf("%d: %q, %v", i, e.Words(), err)
+		}
+	}
+	db, err := sql.Open("sqlite", filepath.Join(state, "holdfast.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for _, x := range []struct{ change, back, want string }{
+		{"UPDATE observations SET digest = 'y' WHERE run = 'b'", "UPDATE observations SET digest = 'x' WHERE run = 'b'", "what the runs of 2026-11-21 saw is not what entry 1 of the ledger tells"},
+		{"UPDATE runs SET finished_at = '2026-11-22T01:00:00Z' WHERE id = 'b'", "UPDATE runs SET finished_at = started_at WHERE id = 'b'", "of 2026-11-21 there are 0 runs, and entry 1 of the ledger tells of 1"},
+		{"UPDATE days SET data = replace(data, '\"f\"', '\"p\"') WHERE day = '2026-11-22'", "UPDATE days SET data = replace(data, '\"p\"', '\"f\"') WHERE day = '2026-11-22'", "how requirements stood on 2026-11-22 is not what entry 2"},
+	} {
+		if r, err := db.Exec(x.change); err != nil {
+			t.Fatal(x.change, err)
+		} else if n, _ := r.RowsAffected(); n == 0 {
+			t.Fatal(x.change, " changed nothing")
+		}
+		if _, err := VerifyLedger(t.Context(), state, ""); err == nil || !strings.Contains(err.Error(), x.want) {
+			t.Errorf("%s: %v", x.change, err)
+		}
+		if _, err := db.Exec(x.back); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := VerifyLedger(t.Context(), state, ""); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestClosedDaysOfBundle: a bundle whose runs or days are not those of its ledger is refused, though it is signed.
+func TestClosedDaysOfBundle(t *testing.T) {
+	state, b, now := books(t)
+	if err := b.closeDays(t.Context(), nil, now); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "bundle.zip")
+	from := time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC)
+	about := ledger.BundleAbout{From: from, Until: from.AddDate(0, 0, 2), Made: now.Truncate(time.Second), Version: "1.0"}
+	if _, err := Evidence(t.Context(), EvidenceOptions{State: state, Version: "1.0", From: about.From, Until: about.Until, File: file}, now); err != nil {
+		t.Fatal(err)
+	}
+	v, err := VerifyLedgerFile(t.Context(), file, "")
+	if err != nil || v.Days != 2 {
+		t.Fatalf("%+v, %v", v, err)
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err := ledger.OpenBundle(z, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range []struct{ file, from, to, want string }{
+		{"runs.json", `"sha256": "x"`, `"sha256": "y"`, "what the runs of 2026-11-21 saw"},
+		{"runs.json", "2026-11-21T13:", "2026-11-22T14:", "of 2026-11-21 there are 0 runs"},
+		{"days.json", `"statuses": "f"`, `"statuses": "p"`, "how requirements stood on 2026-11-21"},
+	} {
+		var members []ledger.Member
+		for _, name := range whole.Names {
+			data, err := whole.Read(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if name == x.file {
+				changed := bytes.ReplaceAll(data, []byte(x.from), []byte(x.to))
+				if bytes.Equal(changed, data) {
+					t.Fatalf("%s has no %s:\n%s", x.file, x.from, data)
+				}
+				data = changed
+			}
+			members = append(members, ledger.Member{Name: name, Data: data})
+		}
+		forged := filepath.Join(t.TempDir(), "forged.zip")
+		out, err := os.Create(forged)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := ledgerOf(state).WriteBundle(out, about, members); err != nil {
+			t.Fatal(err)
+		}
+		out.Close()
+		if _, err := VerifyLedgerFile(t.Context(), forged, ""); err == nil || !strings.Contains(err.Error(), x.want) {
+			t.Errorf("%s %s: %v", x.file, x.from, err)
+		}
+	}
+}
+
+// TestEstateNoted: an estate enters the ledger when it is read first, and each time it changes, with what changed; no other time.
+func TestEstateNoted(t *testing.T) {
+	state, b, now := books(t)
+	b.o.Estate = filepath.Join(t.TempDir(), "estate.yaml")
+	for i, text := range []string{"", "", "# a word\n", "roles: {security: [ana]}\n", "roles: {security: [ana]}\nteams: [{name: core, members: [ana]}]\n"} {
+		if err := os.WriteFile(b.o.Estate, []byte("organization: Northwind\npeople: [{id: ana, name: Ana, email: ana@example.com}]\n"+text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.once(t.Context(), now.Add(time.Duration(i)*time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := VerifyLedger(t.Context(), state, ""); err != nil {
+		t.Fatal(err)
+	}
+	list, err := LedgerEntries(state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var told []string
+	for _, e := range list {
+		if x, err := event.Parse(e.Body); err == nil && strings.Contains(x.Words(), "estate") {
+			told = append(told, x.Words())
+		}
+	}
+	if want := "the estate was read for the first time|the estate changed: roles: security added|the estate changed: teams: core added"; strings.Join(told, "|") != want {
+		t.Errorf("%q", told)
+	}
+	if err := os.WriteFile(b.o.Estate, []byte("organization: ["), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.once(t.Context(), now.Add(time.Hour)); err == nil {
+		t.Error("an estate that cannot be read is no change, and is told")
+	}
+}
