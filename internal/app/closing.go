@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"holdfast.example/holdfast/internal/estate"
@@ -132,8 +133,25 @@ func (b *bookkeeping) closeDays(ctx context.Context, e *estate.Estate, now time.
 		}
 		last = name
 		b.wake()
+		if err := b.forget(ctx, today, now); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// forget removes what is older than it is kept, once a day.
+func (b *bookkeeping) forget(ctx context.Context, today, now time.Time) error {
+	if b.o.Keep <= 0 {
+		return nil
+	}
+	before := today.AddDate(0, 0, -b.o.Keep)
+	gone, err := b.store.Forget(ctx, before, func() event.Event { return b.make.HistoryForgotten(before, now) })
+	if gone.Runs > 0 {
+		b.o.Log("%d runs before %s were removed, and %d facts that only they saw; %d are held", gone.Runs, before.Format(time.DateOnly), gone.Facts, gone.Held)
+		b.wake()
+	}
+	return err
 }
 
 // dayDigest works out what of a day lies in the database for as long as it is kept: runs, and how requirements stood.
@@ -175,22 +193,10 @@ func standingDigest(data []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// sameDays compares the days that the ledger tells of, from one on, with what is there of them now.
-func sameDays(closed []closedDay, now func(event.Day) (event.Day, error)) error {
-	for _, c := range closed {
-		d, err := now(c.Day)
-		switch {
-		case err != nil:
-			return err
-		case d.Runs != c.Runs:
-			return fmt.Errorf("of %s there are %d runs, and entry %d of the ledger tells of %d: some were taken out, put in, or recorded with a time of then", c.Day.Day, d.Runs, c.index, c.Runs)
-		case d.Seen != c.Seen:
-			return fmt.Errorf("what the runs of %s saw is not what entry %d of the ledger tells by its digest", c.Day.Day, c.index)
-		case d.Standing != c.Standing:
-			return fmt.Errorf("how requirements stood on %s is not what entry %d of the ledger tells by its digest", c.Day.Day, c.index)
-		}
-	}
-	return nil
+// closedDays are the days that a ledger tells of, and before what time runs are no longer kept.
+type closedDays struct {
+	days  []closedDay
+	since time.Time
 }
 
 // closedDay is a day that an entry of the ledger tells of.
@@ -199,15 +205,37 @@ type closedDay struct {
 	index uint64
 }
 
-// dayOf gives the day that an entry tells of.
-func dayOf(index uint64, e ledger.Entry) (closedDay, bool) {
+// take reads an entry of the ledger.
+func (c *closedDays) take(index uint64, e ledger.Entry) {
 	if e.Kind != "event" {
-		return closedDay{}, false
+		return
 	}
 	x, err := event.Parse(e.Body)
 	if err != nil {
-		return closedDay{}, false
+		return
 	}
-	d, ok := x.DayOf()
-	return closedDay{d, index}, ok
+	if d, ok := x.DayOf(); ok {
+		c.days = append(c.days, closedDay{d, index})
+	} else if t, ok := x.ForgottenBefore(); ok && t.After(c.since) {
+		c.since = t
+	}
+}
+
+// same compares the days whose runs are kept with what is there of them now, and gives how many they are.
+func (c *closedDays) same(now func(event.Day) (event.Day, error)) (n int, err error) {
+	for _, c := range slices.DeleteFunc(c.days, func(d closedDay) bool { return d.From.Before(c.since) }) {
+		d, err := now(c.Day)
+		switch {
+		case err != nil:
+			return n, err
+		case d.Runs != c.Runs:
+			return n, fmt.Errorf("of %s there are %d runs, and entry %d of the ledger tells of %d: some were taken out, put in, or recorded with a time of then", c.Day.Day, d.Runs, c.index, c.Runs)
+		case d.Seen != c.Seen:
+			return n, fmt.Errorf("what the runs of %s saw is not what entry %d of the ledger tells by its digest", c.Day.Day, c.index)
+		case d.Standing != c.Standing:
+			return n, fmt.Errorf("how requirements stood on %s is not what entry %d of the ledger tells by its digest", c.Day.Day, c.index)
+		}
+		n++
+	}
+	return n, nil
 }

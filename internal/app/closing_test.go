@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -30,7 +31,12 @@ func books(t *testing.T) (string, *bookkeeping, time.Time) {
 	b := &bookkeeping{o: ServeOptions{State: state, Log: t.Logf}, store: store, make: event.Maker{Version: "1.0"}, wake: func() {}}
 	for i, id := range []string{"a", "b", "c"} {
 		at := first.AddDate(0, 0, i)
-		seen := fact.Observation{Subject: "shop.test:443", Kind: tlsserver.Fact{}.Kind(), Fact: tlsserver.Fact{Name: "shop.test"}, Digest: "x", ObservedAt: at, Collector: "tls://shop.test:443"}
+		saw := tlsserver.Fact{Name: "shop.test", Address: id}
+		data, err := fact.Canonical(saw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen := fact.Observation{Subject: "shop.test:443", Kind: saw.Kind(), Fact: saw, Digest: fact.Digest(data), ObservedAt: at, Collector: "tls://shop.test:443"}
 		if _, err := store.Record(t.Context(), run.Run{ID: id, Started: at, Finished: at, Targets: []string{"tls://shop.test:443"}}, []fact.Observation{seen}, nil, nil); err != nil {
 			t.Fatal(err)
 		}
@@ -73,7 +79,7 @@ func TestClosedDays(t *testing.T) {
 	}
 	defer db.Close()
 	for _, x := range []struct{ change, back, want string }{
-		{"UPDATE observations SET digest = 'y' WHERE run = 'b'", "UPDATE observations SET digest = 'x' WHERE run = 'b'", "what the runs of 2026-11-21 saw is not what entry 1 of the ledger tells"},
+		{"UPDATE observations SET kind = 'y/1' WHERE run = 'b'", "UPDATE observations SET kind = 'tlsserver/1' WHERE run = 'b'", "what the runs of 2026-11-21 saw is not what entry 1 of the ledger tells"},
 		{"UPDATE runs SET finished_at = '2026-11-22T01:00:00Z' WHERE id = 'b'", "UPDATE runs SET finished_at = started_at WHERE id = 'b'", "of 2026-11-21 there are 0 runs, and entry 1 of the ledger tells of 1"},
 		{"UPDATE days SET data = replace(data, '\"f\"', '\"p\"') WHERE day = '2026-11-22'", "UPDATE days SET data = replace(data, '\"p\"', '\"f\"') WHERE day = '2026-11-22'", "how requirements stood on 2026-11-22 is not what entry 2"},
 	} {
@@ -123,7 +129,7 @@ func TestClosedDaysOfBundle(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, x := range []struct{ file, from, to, want string }{
-		{"runs.json", `"sha256": "x"`, `"sha256": "y"`, "what the runs of 2026-11-21 saw"},
+		{"runs.json", `"kind": "tlsserver/1"`, `"kind": "y/1"`, "what the runs of 2026-11-21 saw"},
 		{"runs.json", "2026-11-21T13:", "2026-11-22T14:", "of 2026-11-21 there are 0 runs"},
 		{"days.json", `"statuses": "f"`, `"statuses": "p"`, "how requirements stood on 2026-11-21"},
 	} {
@@ -190,5 +196,63 @@ func TestEstateNoted(t *testing.T) {
 	}
 	if err := b.once(t.Context(), now.Add(time.Hour)); err == nil {
 		t.Error("an estate that cannot be read is no change, and is told")
+	}
+}
+
+// TestForget: what is older than it is kept goes, once a day is closed; what was seen last and what is held stays, and the ledger
+// verifies all along. Days of which runs are gone are no longer compared.
+func TestForget(t *testing.T) {
+	state, b, now := books(t)
+	b.o.Keep = 1
+	h, err := PlaceHold(t.Context(), state, "", "1.0", Hold{Reason: "case 12", Subject: "shop.test:443", From: time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC), Until: time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC), Made: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := func() (out string) {
+		t.Helper()
+		runs, err := b.store.Runs(t.Context(), 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range runs {
+			out += r.ID
+		}
+		if _, err := VerifyLedger(t.Context(), state, ""); err != nil {
+			t.Error(err)
+		}
+		return out
+	}
+	for _, x := range []struct {
+		at      time.Time
+		release bool
+		kept    string
+	}{
+		{now.AddDate(0, 0, -1), false, "cb"}, // the 22nd: kept from the 21st, and a goes
+		{now.AddDate(0, 0, 6), false, "cb"},  // b is held, c was seen last
+		{now.AddDate(0, 0, 7), true, "c"},
+	} {
+		if x.release {
+			if err := ReleaseHold(t.Context(), state, "", "1.0", h.ID, x.at); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := b.closeDays(t.Context(), nil, x.at); err != nil {
+			t.Fatal(err)
+		}
+		if got := kept(); got != x.kept {
+			t.Errorf("%s: %s are kept, want %s", x.at, got, x.kept)
+		}
+		last, err := b.store.Latest(t.Context(), "tlsserver/"+strconv.Itoa(tlsserver.Fact{}.Kind().Version), x.at, func(string, []byte) (fact.Fact, error) { return tlsserver.Fact{}, nil })
+		if err != nil || len(last) != 1 || last[0].Fact == nil {
+			t.Errorf("%s: seen last: %v, %v", x.at, last, err)
+		}
+	}
+	for name, h := range map[string]Hold{"no reason": {}, "backwards": {Reason: "x", From: now, Until: now.Add(-1)}} {
+		if _, err := PlaceHold(t.Context(), state, "", "1.0", h); err == nil {
+			t.Error(name)
+		}
+	}
+	if err := ReleaseHold(t.Context(), state, "", "1.0", h.ID, now); err == nil {
+		t.Error("a hold is released once")
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"holdfast.example/holdfast/internal/event"
@@ -211,12 +212,10 @@ func verifyBundle(ctx context.Context, z *zip.Reader, key string) (out LedgerVer
 		return out, fmt.Errorf("the ledger of the bundle: %w", err)
 	}
 	recorded := map[string]bool{}
-	var closed []closedDay
+	var closed closedDays
 	if err := ledger.Each(inner, 0, func(index uint64, e ledger.Entry) error {
 		recorded[e.Kind+" "+string(compact(e.Body))] = true
-		if d, ok := dayOf(index, e); ok && !d.From.Before(b.From) && !d.Until.After(b.Until) {
-			closed = append(closed, d)
-		}
+		closed.take(index, e)
 		return nil
 	}); err != nil {
 		return out, err
@@ -232,14 +231,15 @@ func verifyBundle(ctx context.Context, z *zip.Reader, key string) (out LedgerVer
 			out.Events = n
 		}
 	}
-	out.Days = len(closed)
-	return out, daysOfBundle(b, closed)
+	closed.days = slices.DeleteFunc(closed.days, func(d closedDay) bool { return d.From.Before(b.From) || d.Until.After(b.Until) })
+	out.Days, err = daysOfBundle(b, closed)
+	return out, err
 }
 
 // daysOfBundle compares runs and days of a bundle with the digests that its ledger tells of them.
-func daysOfBundle(b *ledger.Bundle, closed []closedDay) error {
-	if len(closed) == 0 {
-		return nil
+func daysOfBundle(b *ledger.Bundle, closed closedDays) (int, error) {
+	if len(closed.days) == 0 {
+		return 0, nil
 	}
 	var runs []evidenceRun
 	var days []struct {
@@ -249,13 +249,13 @@ func daysOfBundle(b *ledger.Bundle, closed []closedDay) error {
 	for name, to := range map[string]any{"runs.json": &runs, "days.json": &days} {
 		data, err := b.Read(name)
 		if err != nil {
-			return err
+			return 0, err
 		}
 		if err := json.Unmarshal(data, to); err != nil {
-			return fmt.Errorf("%s of the bundle: %w", name, err)
+			return 0, fmt.Errorf("%s of the bundle: %w", name, err)
 		}
 	}
-	return sameDays(closed, func(d event.Day) (event.Day, error) {
+	return closed.same(func(d event.Day) (event.Day, error) {
 		sum := sha256.New()
 		d.Runs, d.Standing = 0, ""
 		for _, r := range runs {

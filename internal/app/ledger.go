@@ -223,17 +223,12 @@ func VerifyLedger(ctx context.Context, stateFlag, db string) (LedgerVerified, er
 	if out.Events, err = sameEvents(ctx, files, store); err != nil {
 		return out, err
 	}
-	var closed []closedDay
-	if err := ledger.Each(files, 0, func(index uint64, e ledger.Entry) error {
-		if d, ok := dayOf(index, e); ok {
-			closed = append(closed, d)
-		}
-		return nil
-	}); err != nil && !errors.Is(err, ledger.ErrEmpty) {
+	var closed closedDays
+	if err := ledger.Each(files, 0, func(index uint64, e ledger.Entry) error { closed.take(index, e); return nil }); err != nil && !errors.Is(err, ledger.ErrEmpty) {
 		return out, err
 	}
-	out.Days = len(closed)
-	return out, sameDays(closed, func(d event.Day) (event.Day, error) { return dayDigest(ctx, store, d) })
+	out.Days, err = closed.same(func(d event.Day) (event.Day, error) { return dayDigest(ctx, store, d) })
+	return out, err
 }
 
 // sameEvents compares the events of the database with those of the ledger.

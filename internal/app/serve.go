@@ -31,6 +31,7 @@ type ServeOptions struct {
 	Metrics           string        // host:port of loopback for a Prometheus; empty: none
 	Breached          string        // file of further passwords that nobody may take, one a line; empty: none
 	Every             time.Duration // time between the reports of an agent
+	Keep              int           // days for which runs are kept with what they saw; 0: for ever
 	Scan              bool          // look at what the estate declares, in its rhythm
 	ScanEvery         time.Duration // 0: as the estate says, else a day
 	Version           string

@@ -37,7 +37,7 @@ what changed. With one: that estate, as "estate show" writes it.`,
 				return writeJSON(g.stdout, list)
 			}
 			if len(list) == 0 {
-				fmt.Fprintln(g.stdout, "No estate is kept yet: holdfast serve --estate PATH keeps each change of it.")
+				fmt.Fprintln(g.stdout, "No estate is kept yet: holdfast serve -f ESTATE keeps each change of it.")
 				return nil
 			}
 			for _, e := range list {

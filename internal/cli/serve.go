@@ -55,6 +55,7 @@ It ends with Ctrl-C; sessions end with it, passkeys and agents stay.`,
 	c.Flags().DurationVar(&o.ScanEvery, "scan-every", 0, "how often (0: policy.scan_interval of the estate, else 24h)")
 	c.Flags().StringVar(&o.Metrics, "metrics", env("HOLDFAST_METRICS", ""), "address of this machine and port for a Prometheus to ask /metrics, 127.0.0.1:8472 for example; empty: none")
 	c.Flags().StringVar(&o.Breached, "breached", env("HOLDFAST_BREACHED", ""), "file of breached passwords that nobody may take, one a line, beside those that come with Holdfast")
+	c.Flags().IntVar(&o.Keep, "keep", 1095, "days for which runs are kept with what they saw (0: for ever); what was seen last, findings, decisions and the ledger stay, and what a hold keeps")
 	c.Flags().DurationVar(&o.Every, "every", 5*time.Minute, "time between the reports of an agent")
 	c.Flags().StringVar(&o.Listen, "listen", env("HOLDFAST_LISTEN", "127.0.0.1:8470"), "address and port; of this machine alone without a certificate; port 0 takes a free one")
 	return c

@@ -242,6 +242,9 @@ func all() map[string]Event {
 		"token revoked":   m.TokenRevoked("T-1", "erika", "sam", at),
 		"token asked":     m.TokenAsked("T-1", "erika", "F-1", at),
 		"estate":          m.EstateRead("aa", "bb", []string{"people: ana added"}, at),
+		"forgotten":       m.HistoryForgotten(at, at),
+		"hold":            m.HoldPlaced("H-1", "all history", "case 12", "root", at),
+		"released":        m.HoldReleased("H-1", "root", at),
 		"first estate":    m.EstateRead("aa", "", nil, at),
 		"day":             m.DayClosed(Day{Day: "2026-11-25", Runs: 2, Seen: "aa", Findings: "bb"}, at),
 	}

@@ -11,7 +11,7 @@ import (
 
 // copied are the tables in the order in which they can be filled.
 var copied = []string{"runs", "facts", "findings", "finding_events", "hosts", "observations", "decisions", "vulnerability_names", "settings", "package_names", "package_versions",
-	"package_carriers", "package_instances", "clocks", "standings", "passkeys", "agents", "invitations", "agent_reports", "events", "approvals", "baselines", "differences", "verdicts", "days", "visits", "tokens", "answers", "factors", "estates"}
+	"package_carriers", "package_instances", "clocks", "standings", "passkeys", "agents", "invitations", "agent_reports", "events", "approvals", "baselines", "differences", "verdicts", "days", "visits", "tokens", "answers", "factors", "estates", "holds"}
 
 // counted are the tables whose ids the database gives out itself, so that it must know the last.
 var counted = []string{"package_names", "package_versions", "package_carriers", "clocks"}
