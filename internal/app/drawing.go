@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -63,16 +64,31 @@ type thin struct {
 	Name  string
 	seen  time.Time // last; zero: never
 	marks []tiny
+	texts []markText // of the marks that have one, in their order
 }
 
-// tiny is a mark.
+// markText is why a mark is unknown. Few are, so it does not lie with all of them.
+type markText struct {
+	mark int
+	text string
+}
+
+// text is that of a mark; empty: it has none.
+func (s *thin) text(mark int) string {
+	i, has := slices.BinarySearchFunc(s.texts, mark, func(t markText, mark int) int { return cmp.Compare(t.mark, mark) })
+	if !has {
+		return ""
+	}
+	return s.texts[i].text
+}
+
+// tiny is a mark. A million and a half of them are held: 16 bytes each.
 type tiny struct {
 	check   uint16 // in the order of the world's checks
 	verdict uint8  // in the order of verdicts
 	unseen  bool   // text says why what it judges could not be had
 	faults  uint32
-	at      int64  // seconds since 1970
-	text    string // of what is unknown
+	at      int64 // seconds since 1970
 }
 
 var verdicts = []check.Verdict{check.Error, check.Unknown, check.Fail, check.Pass, check.NotApplicable}
@@ -91,9 +107,10 @@ func (w *world) thinned(s picture.Subject) *thin {
 		t := tiny{check: uint16(i), verdict: uint8(max(slices.Index(verdicts, m.Verdict), 0)), faults: uint32(m.Faults), at: m.At.Unix()}
 		switch {
 		case m.Unseen != "":
-			t.unseen, t.text = true, unique.Make(m.Unseen).Value()
+			t.unseen = true
+			out.texts = append(out.texts, markText{len(out.marks), unique.Make(m.Unseen).Value()})
 		case m.Verdict == check.Unknown || m.Verdict == check.Error:
-			t.text = unique.Make(m.Detail).Value()
+			out.texts = append(out.texts, markText{len(out.marks), unique.Make(m.Detail).Value()})
 		}
 		out.marks = append(out.marks, t)
 	}
@@ -113,12 +130,13 @@ type oldAs struct {
 	hours int64
 }
 
-// now is what a mark counts as when the drawing is made.
-func (d *drawing) now(t tiny) check.Result {
+// now is what a mark of a subject counts as when the drawing is made.
+func (d *drawing) now(s *thin, mark int) check.Result {
+	t := s.marks[mark]
 	if as, old := t.old(d.settings[t.check], d.at); old {
 		return d.old[as]
 	}
-	return check.Result{Verdict: verdicts[t.verdict], Detail: t.text}
+	return check.Result{Verdict: verdicts[t.verdict], Detail: s.text(mark)}
 }
 
 // forgetTime is how long something that the estate does not declare is missed before it is left out.
@@ -156,7 +174,7 @@ func draw(w *world, subjects []*thin, work map[string][]relational.Work, settled
 			if as, old := m.old(d.settings[m.check], now); old && d.old[as].Verdict == "" {
 				d.old[as] = check.Aged(d.settings[m.check], time.Unix(m.at, 0), now, check.Passed(""))
 			}
-			r := d.now(m)
+			r := d.now(s, k)
 			x := &d.subjects[i]
 			switch r.Verdict {
 			case check.Pass:
@@ -221,8 +239,7 @@ func (d *drawing) tally(v access.Viewer, i int) (t tally) {
 	}
 	for _, at := range d.marks[i] {
 		if x := &d.subjects[at.subject]; v.Sees(x.teams, x.applications) {
-			m := x.marks[at.mark]
-			t.add(x.Name, d.now(m), int(m.faults))
+			t.add(x.Name, d.now(x.thin, int(at.mark)), int(x.marks[at.mark].faults))
 		}
 	}
 	return t
@@ -312,9 +329,8 @@ func (d *drawing) evidence(in *requirement.Input, id string, scopes [][]requirem
 		also := reads(c)
 		for _, at := range d.marks[i] {
 			x := &d.subjects[at.subject]
-			m := x.marks[at.mark]
-			r := d.now(m)
-			faults := int(m.faults)
+			r := d.now(x.thin, int(at.mark))
+			faults := int(x.marks[at.mark].faults)
 			settled := min(d.settled[relational.Settled{Subject: x.Name, Check: c.ID}], faults)
 			for _, sc := range scopes[at.subject] {
 				in.Evidence = append(in.Evidence, requirement.Evidence{
@@ -329,15 +345,15 @@ func (d *drawing) evidence(in *requirement.Input, id string, scopes [][]requirem
 func (d *drawing) sights(scopes [][]requirement.Scope) (out []requirement.Sight) {
 	type seen struct {
 		subject int
-		mark    tiny
+		mark    int
 	}
 	by := map[string][]seen{}
 	for i, x := range d.subjects {
 		done := map[string]bool{}
-		for _, m := range x.marks {
+		for k, m := range x.marks {
 			if kind := d.world.checks[m.check].Rule.Kind.Name; !done[kind] {
 				done[kind] = true
-				by[kind] = append(by[kind], seen{i, m})
+				by[kind] = append(by[kind], seen{i, k})
 			}
 		}
 	}
@@ -345,8 +361,8 @@ func (d *drawing) sights(scopes [][]requirement.Scope) (out []requirement.Sight)
 		for _, x := range by[kind] {
 			for _, sc := range scopes[x.subject] {
 				s := requirement.Sight{Subject: d.subjects[x.subject].Name, Kind: kind, Scope: sc, State: requirement.Seen}
-				if x.mark.unseen {
-					s.State, s.Cause = requirement.Missing, x.mark.text
+				if of := d.subjects[x.subject].thin; of.marks[x.mark].unseen {
+					s.State, s.Cause = requirement.Missing, of.text(x.mark)
 				}
 				out = append(out, s)
 			}
