@@ -8,14 +8,12 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"holdfast.example/holdfast/catalog"
 	"holdfast.example/holdfast/internal/check"
 	"holdfast.example/holdfast/internal/estate"
 	"holdfast.example/holdfast/internal/host"
 	"holdfast.example/holdfast/internal/requirement"
-	"holdfast.example/holdfast/internal/sla"
 	"holdfast.example/holdfast/internal/subject/all"
 	"holdfast.example/holdfast/internal/subject/website"
 )
@@ -196,20 +194,7 @@ func LoadEstate(path string) (*estate.Estate, []estate.Problem, error) {
 		}
 		files = append(files, estate.File{Name: n, Data: data})
 	}
-	e, problems := estate.Parse(files, estate.Options{
-		Exists: func(p string) bool {
-			if !filepath.IsAbs(p) {
-				p = filepath.Join(folder, p)
-			}
-			_, err := os.Stat(p)
-			return err == nil
-		},
-		Zone: func(name string) bool { _, err := time.LoadLocation(name); return err == nil },
-		Calendar: func(region string) (string, bool) {
-			_, err := sla.NewCalendar(region, nil, nil)
-			return sla.UnknownRegion(region).Nearest(), err == nil
-		},
-	})
+	e, problems := estates.parse(folder, files)
 	return e, problems, nil
 }
 

@@ -112,14 +112,17 @@ func (p *pages) redraw(ctx context.Context, now time.Time) (*drawing, error) {
 			return nil, err
 		}
 	}
+	took := time.Since(began)
 	g.mu.Lock()
-	defer g.mu.Unlock()
-	if last != g.last {
-		if g.took = time.Since(began); g.took > time.Second {
-			debug.FreeOSMemory() // what thousands of systems took to draw is wanted again in minutes
-		}
+	fresh := last != g.last
+	if fresh {
+		g.took = took
 	}
 	g.last, g.stamp, g.tried = last, stamp, time.Now()
+	g.mu.Unlock()
+	if fresh && took > time.Second {
+		debug.FreeOSMemory() // what thousands of systems took to draw is wanted again in minutes; so is the drawing before
+	}
 	return last, nil
 }
 

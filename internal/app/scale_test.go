@@ -218,7 +218,7 @@ func BenchmarkMillion(b *testing.B) {
 	})
 	b.Run("first-page", func(b *testing.B) {
 		for b.Loop() {
-			if open, _, err := s.Open(ctx, monday); err != nil || open < n*9/10 {
+			if open, _, err := s.Open(ctx, monday); err != nil || open < n*7/10 {
 				b.Fatal(open, err)
 			}
 			if list, err := s.Next(ctx, monday, 50, nil); err != nil || len(list) != 50 {
