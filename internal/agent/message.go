@@ -102,8 +102,8 @@ const SentHeader = "Holdfast-Sent"
 
 // Limits of a report.
 const (
-	MaxMessage = 8 << 20   // packed, as it travels
-	MaxReport  = 128 << 20 // unpacked
+	MaxMessage = 8 << 20  // packed, as it travels
+	MaxReport  = 32 << 20 // unpacked
 	maxFacts   = 1000
 )
 

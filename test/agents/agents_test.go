@@ -66,13 +66,13 @@ func network(t *testing.T) {
 
 // process is a holdfast that runs.
 type process struct {
-	t *testing.T
+	t testing.TB
 	*exec.Cmd
 	lines chan string
 }
 
 // start runs holdfast, in the other namespace when away.
-func start(t *testing.T, away bool, args ...string) *process {
+func start(t testing.TB, away bool, args ...string) *process {
 	t.Helper()
 	argv := append([]string{os.Args[0]}, args...)
 	if away {
@@ -122,7 +122,7 @@ func (p *process) says(text string) string {
 	}
 }
 
-func run(t *testing.T, args ...string) string {
+func run(t testing.TB, args ...string) string {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], args...)
 	cmd.Env = append(os.Environ(), command+"=1")

@@ -23,6 +23,7 @@ import (
 	"holdfast.example/holdfast/internal/agent"
 	"holdfast.example/holdfast/internal/bus/hub"
 	"holdfast.example/holdfast/internal/bus/link"
+	"holdfast.example/holdfast/internal/fact"
 )
 
 // book is a small database.
@@ -107,6 +108,8 @@ type site struct {
 	fail  error         // what the intake says
 	said  []string
 	calls int
+	most  int        // reports handed on together
+	held  sync.Mutex // nothing is taken while somebody has it
 }
 
 func newSite(t testing.TB) *site {
@@ -136,9 +139,12 @@ func (s *site) start(listen string) {
 }
 
 func (s *site) take(_ context.Context, batch []hub.Received) error {
+	s.held.Lock()
+	defer s.held.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.calls++
+	s.most = max(s.most, len(batch))
 	if s.fail != nil {
 		return s.fail
 	}
@@ -359,6 +365,53 @@ func TestDeliver(t *testing.T) {
 }
 
 // TestRestart: what was taken and not handed on is there after a restart, and an intake that fails is asked again.
+// TestLargeReports: of reports that are large no more are handed on together than fit into memory, and all come; what is larger than
+// any may be is refused, and holds nothing up.
+func TestLargeReports(t *testing.T) {
+	s := newSite(t)
+	m := s.dial(s.join("production"))
+	s.held.Lock() // so that all of them wait
+	large := func(id string, size int) []byte {
+		text, _ := json.Marshal(strings.Repeat("a", size))
+		data, err := json.Marshal(agent.Report{Version: agent.Version, ID: id, At: time.Now(), Host: "web-1", Facts: []agent.Fact{{Kind: "x/1", Digest: fact.Digest(text), Data: text}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		enc, err := zstd.NewWriter(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer enc.Close()
+		return enc.EncodeAll(data, nil)
+	}
+	ids := map[string]bool{}
+	for i := range 10 {
+		id := newID()
+		size := agent.MaxReport * 2 / 5
+		if i == 4 {
+			size = agent.MaxReport
+		} else {
+			ids[id] = true
+		}
+		if err := m.link.Deliver(t.Context(), id, large(id, size)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.held.Unlock()
+	for range len(ids) {
+		r := wait(t, s.taken)
+		if !ids[r.Report.ID] {
+			t.Error("twice, or too large: ", r.Report.ID)
+		}
+		delete(ids, r.Report.ID)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.most > 3 {
+		t.Errorf("%d were handed on together", s.most)
+	}
+}
+
 func TestRestart(t *testing.T) {
 	s := newSite(t)
 	m := s.dial(s.join("production"))

@@ -17,6 +17,10 @@ import (
 const (
 	// atOnce is how many reports are handed on together.
 	atOnce = 64
+	// packedAtOnce and openAtOnce are how many bytes of them, as they travel and unpacked: the largest fits in, and many large ones
+	// must not take the memory that everything else needs.
+	packedAtOnce = 2 * agent.MaxMessage
+	openAtOnce   = agent.MaxReport
 	// intakeTime is how long recording them may take before they are handed over again.
 	intakeTime = 5 * time.Minute
 	// waitTime is how long the first of them waits for others.
@@ -58,11 +62,30 @@ func (h *Hub) take(environment string, c jetstream.Consumer) {
 	}
 	defer unpack.Close()
 	for h.ctx.Err() == nil {
-		batch, messages := h.fetch(environment, c, unpack)
-		if len(batch) == 0 {
-			continue
+		it, err := c.Messages(jetstream.PullMaxMessagesWithBytesLimit(atOnce, packedAtOnce))
+		if err == nil {
+			err = h.takeFrom(environment, it, unpack)
+			it.Stop()
 		}
-		if h.record(environment, batch, messages) == nil || h.ctx.Err() != nil {
+		if h.ctx.Err() != nil {
+			return
+		}
+		h.o.Log("reports of %s are waited for again in %s: %v", environment, againTime, err)
+		select {
+		case <-h.ctx.Done():
+		case <-time.After(againTime):
+		}
+	}
+}
+
+// takeFrom does so until the consumer ends, and gives why.
+func (h *Hub) takeFrom(environment string, it jetstream.MessagesContext, unpack *zstd.Decoder) error {
+	for {
+		batch, messages, err := h.fetch(environment, it, unpack)
+		if len(batch) == 0 && err != nil {
+			return err
+		}
+		if len(batch) == 0 || h.record(environment, batch, messages) == nil || h.ctx.Err() != nil {
 			continue
 		}
 		for i := range batch {
@@ -105,43 +128,50 @@ func (h *Hub) intake(batch []Received, messages []jetstream.Msg) error {
 	return nil
 }
 
-// fetch waits for reports. What is none is said and let go of.
-func (h *Hub) fetch(environment string, c jetstream.Consumer, unpack *zstd.Decoder) (batch []Received, messages []jetstream.Msg) {
-	got, err := c.Fetch(atOnce, jetstream.FetchMaxWait(waitTime))
-	if err != nil {
-		select { // the bus is ending, or short of something
-		case <-h.ctx.Done():
-		case <-time.After(waitTime):
+// fetch waits for a report, and then at most waitTime for others: no more than atOnce, and no more than openAtOnce in bytes but for
+// the last. What is none is said and let go of. With none it gives why.
+func (h *Hub) fetch(environment string, it jetstream.MessagesContext, unpack *zstd.Decoder) (batch []Received, messages []jetstream.Msg, err error) {
+	open, wait := 0, jetstream.NextContext(h.ctx)
+	var until time.Time
+	for len(batch) < atOnce && open < openAtOnce {
+		m, err := it.Next(wait)
+		if errors.Is(err, nats.ErrTimeout) {
+			return batch, messages, nil
+		} else if err != nil {
+			return batch, messages, err
 		}
-		return nil, nil
-	}
-	for m := range got.Messages() {
-		r, err := received(m, unpack)
+		if until.IsZero() {
+			until = time.Now().Add(waitTime)
+		}
+		wait = jetstream.NextMaxWait(max(time.Until(until), time.Millisecond))
+		r, size, err := received(m, unpack)
 		if err != nil {
 			h.o.Log("a report from %s in %s is dropped: %v", last(m.Subject()), environment, err)
 			_ = m.TermWithReason("unreadable")
 			continue
 		}
+		open += size
 		batch, messages = append(batch, r), append(messages, m)
 	}
-	return batch, messages
+	return batch, messages, nil
 }
 
-func received(m jetstream.Msg, unpack *zstd.Decoder) (Received, error) {
+// received reads a report, and tells how many bytes it has unpacked.
+func received(m jetstream.Msg, unpack *zstd.Decoder) (Received, int, error) {
 	meta, err := m.Metadata()
 	if err != nil {
-		return Received{}, err
+		return Received{}, 0, err
 	}
 	data, err := unpack.DecodeAll(m.Data(), nil)
 	if err != nil {
-		return Received{}, fmt.Errorf("unpack a report: %w", err)
+		return Received{}, 0, fmt.Errorf("unpack a report: %w", err)
 	}
 	out := Received{Agent: last(m.Subject()), At: meta.Timestamp}
 	if sent, err := time.Parse(time.RFC3339Nano, m.Headers().Get(agent.SentHeader)); err == nil {
 		out.Skew = sent.Sub(out.At)
 	}
 	out.Report, err = agent.ParseReport(data)
-	return out, err
+	return out, len(data), err
 }
 
 // ErrAway means that an agent is not connected.

@@ -209,3 +209,11 @@ func (s *Store) Content(ctx context.Context, digest string) ([]byte, error) {
 	}
 	return s.dec.DecodeAll(data, nil)
 }
+
+// CountReports tells how many reports are known by their id.
+func (s *Store) CountReports(ctx context.Context) (n int, err error) {
+	if err := s.db.QueryRowContext(ctx, "SELECT count(*) FROM agent_reports").Scan(&n); err != nil {
+		return 0, fmt.Errorf("count reports in %s: %w", s.path, err)
+	}
+	return n, nil
+}
