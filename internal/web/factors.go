@@ -102,6 +102,9 @@ func (s *Server) beginFactors(w http.ResponseWriter, r *http.Request) {
 		s.done(w, r, &Refused{"A password belongs to a person: log in by a link that was made for you, or a passkey."}, "")
 		return
 	}
+	if !s.changes(w, r, v.Person, addFactor) {
+		return
+	}
 	session, _ := r.Context().Value(sessionKey{}).(string)
 	key, err := totp.Generate(totp.GenerateOpts{Issuer: "Holdfast", AccountName: v.Person, Period: codePeriod, SecretSize: 20, Digits: codes.Digits, Algorithm: codes.Algorithm})
 	if err != nil {
@@ -114,7 +117,7 @@ func (s *Server) beginFactors(w http.ResponseWriter, r *http.Request) {
 		s.failed(w, r, err)
 		return
 	}
-	s.show(w, r, http.StatusOK, beginFactorsPage(v, key.Secret(), path, size))
+	s.show(w, r, http.StatusOK, beginFactorsPage(v, key.Secret(), path, size, s.steps(r)))
 }
 
 // drawnCode draws the QR code of a key as a path of squares.
@@ -147,10 +150,7 @@ func (s *Server) finishFactors(w http.ResponseWriter, r *http.Request) {
 		s.done(w, r, &Refused{"The key that was shown is older than ten minutes. Begin again."}, "")
 		return
 	}
-	if _, err := s.factors.Factors(r.Context(), v.Person); err == nil && !s.isFresh(w, r) {
-		return // who changes them shows who they are
-	} else if err != nil && !errors.Is(err, ErrNone) {
-		s.failed(w, r, err)
+	if !s.changes(w, r, v.Person, addFactor) {
 		return
 	}
 	step, is := stepOf(key, strings.TrimSpace(r.PostFormValue("code")), now)
@@ -163,6 +163,11 @@ func (s *Server) finishFactors(w http.ResponseWriter, r *http.Request) {
 		s.done(w, r, &Refused{"The password is not taken: " + why + "."}, "")
 		return
 	}
+	s.adding.Lock() // or two links would both add a first one
+	defer s.adding.Unlock()
+	if !s.changes(w, r, v.Person, addFactor) {
+		return
+	}
 	recovery, hashes := access.NewRecovery()
 	f := access.Factors{Person: v.Person, Password: access.HashPassword(password), Key: s.seals.Seal(v.Person, []byte(key)), Recovery: hashes, Made: now.UTC(), Step: step}
 	if err := s.factors.SetFactors(r.Context(), f, s.make.FactorsSet(v.Person, now)); err != nil {
@@ -173,9 +178,18 @@ func (s *Server) finishFactors(w http.ResponseWriter, r *http.Request) {
 	s.show(w, r, http.StatusOK, recoveryPage(v, recovery))
 }
 
+// removeFactors takes password and codes from who asks, or from a person who lost them by who runs the control plane.
 func (s *Server) removeFactors(w http.ResponseWriter, r *http.Request) {
-	if v := viewer(r); s.isFresh(w, r) {
-		s.done(w, r, s.factors.RemoveFactors(r.Context(), v.Person, s.make.FactorsRemoved(v.Person, v.Person, s.now())), "/passkeys")
+	v, person := viewer(r), bounded(r.PostFormValue("person"))
+	if person == "" {
+		person = v.Person
+	}
+	if !registrar(v, person) { // of somebody else is as good as none
+		s.failed(w, r, ErrNone)
+		return
+	}
+	if s.changes(w, r, person, removeFactor) {
+		s.done(w, r, s.factors.RemoveFactors(r.Context(), person, s.make.FactorsRemoved(person, v.Person, s.now())), "/passkeys")
 	}
 }
 

@@ -239,7 +239,7 @@ func (s *Server) logIn(w http.ResponseWriter, r *http.Request) {
 		s.failed(w, r, err)
 		return
 	}
-	http.SetCookie(w, s.sessions.cookie(s.sessions.begin(person, s.now(), time.Time{}, arrived(r, "link")), int(sessionTime.Seconds())))
+	http.SetCookie(w, s.sessions.cookie(s.sessions.begin(person, s.now(), time.Time{}, arrived(r, byLink)), int(sessionTime.Seconds())))
 	next := "/"
 	if person != "" {
 		next = "/passkeys" // what the link is for

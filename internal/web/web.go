@@ -118,6 +118,7 @@ type Server struct {
 	seals      Seals
 	breached   func(string) bool
 	pending    pending
+	adding     sync.Mutex // while a factor is added
 	live       live
 	ending     chan struct{} // closed at the end
 	ended      sync.Once
