@@ -194,8 +194,11 @@ func (s *Server) removeFactors(w http.ResponseWriter, r *http.Request) {
 }
 
 // proven tells whether a person's password and code, or recovery code, are right, and uses them up. It takes as long whoever is
-// named and whatever is wrong.
+// named and whatever is wrong. A waits error: too many wrong codes came with the right password, from wherever.
 func (s *Server) proven(ctx context.Context, person, password, code string, e func(recovery int) event.Event) error {
+	if wait := s.guesses.Wait(person, s.now()); wait > 0 {
+		return &waits{wait}
+	}
 	f, err := s.factors.Factors(ctx, person)
 	if err != nil && !errors.Is(err, ErrNone) {
 		return err
@@ -204,23 +207,35 @@ func (s *Server) proven(ctx context.Context, person, password, code string, e fu
 	if !access.IsPassword(f.Password, password) {
 		return ErrNone
 	}
+	// From here on it is somebody who knows the password. Guesses of the code are counted for the person, whatever their source:
+	// a million codes are soon tried from many. Nobody who does not know the password can use them up.
+	wait, n := s.guesses.Try(person, now)
+	if wait > 0 {
+		return &waits{wait}
+	}
 	key, err := s.seals.Open(person, f.Key)
 	if err != nil {
 		return fmt.Errorf("the key of the codes of %s does not open: it was kept by another state folder: %w", person, err)
 	}
 	recovery := -1
-	if step, is := stepOf(string(key), strings.TrimSpace(code), now); is {
-		if step <= f.Step {
-			return ErrNone // it was shown before
-		}
+	step, is := stepOf(string(key), strings.TrimSpace(code), now)
+	switch {
+	case is && step > f.Step:
 		f.Step = step
-	} else if f.TakeRecovery(code) {
+	case !is && f.TakeRecovery(code):
 		recovery = len(f.Recovery)
-	} else {
+	default: // or it was shown before
+		if doubles(n) {
+			_ = s.people.Happened(ctx, s.make.CodesFailed(person, n, now)) // whoever fails is told the same either way
+		}
 		return ErrNone
 	}
 	f.Used = now.UTC()
-	return s.factors.UseFactors(ctx, f, before, e(recovery))
+	if err := s.factors.UseFactors(ctx, f, before, e(recovery)); err != nil {
+		return err
+	}
+	s.guesses.Succeeded(person)
+	return nil
 }
 
 // accountAt is the key under which failures of an account from a source are counted: who guesses from elsewhere does not keep
@@ -244,7 +259,11 @@ func (s *Server) logInByPassword(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		_, err = s.people.Viewer(r.Context(), person) // who left does not come in
 	}
+	var slow *waits
 	switch {
+	case errors.As(err, &slow):
+		tell(w, slow.d)
+		return
 	case errors.Is(err, ErrNone):
 		s.failedLogIn(r, from)
 		s.throttle.Failed(accountAt(person, from), s.now())
@@ -268,6 +287,11 @@ func (s *Server) stepUpByCode(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	err := s.proven(r.Context(), v.Person, r.PostFormValue("password"), r.PostFormValue("code"), func(int) event.Event { return s.make.PasswordUsed(v.Person, s.now()) })
+	var slow *waits
+	if errors.As(err, &slow) {
+		tell(w, slow.d)
+		return
+	}
 	if v.Person == "" || errors.Is(err, ErrNone) {
 		s.throttle.Failed(accountAt(v.Person, from), s.now())
 		s.done(w, r, &Refused{"Password and code do not belong together, or the code was used before. Wait for the next code."}, "")

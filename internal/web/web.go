@@ -114,6 +114,7 @@ type Server struct {
 	described  []operation // of the API
 	guest      *access.Viewer
 	throttle   access.Throttle
+	guesses    access.Throttle // of codes beside a password that is right, by person: nobody else can fill it
 	factors    Factors
 	seals      Seals
 	breached   func(string) bool
