@@ -32,6 +32,10 @@ const (
 func (t *Throttle) Wait(key string, now time.Time) time.Duration {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	return t.wait(key, now)
+}
+
+func (t *Throttle) wait(key string, now time.Time) time.Duration {
 	f, known := t.all[key]
 	if !known || f.n < freeFailures {
 		return 0
@@ -43,10 +47,25 @@ func (t *Throttle) Wait(key string, now time.Time) time.Duration {
 	return max(0, wait-now.Sub(f.last))
 }
 
+// Try takes an attempt: it counts as a failure until Succeeded says otherwise, so that of many at once no more than the free
+// ones pass. It gives how long the key has to wait, and then counts nothing, or how many attempts there were in a row.
+func (t *Throttle) Try(key string, now time.Time) (wait time.Duration, n int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if wait := t.wait(key, now); wait > 0 {
+		return wait, 0
+	}
+	return 0, t.failed(key, now)
+}
+
 // Failed notes a failure, and tells how many there were in a row.
 func (t *Throttle) Failed(key string, now time.Time) int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	return t.failed(key, now)
+}
+
+func (t *Throttle) failed(key string, now time.Time) int {
 	if t.all == nil {
 		t.all = map[string]failures{}
 	}

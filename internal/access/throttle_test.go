@@ -2,6 +2,8 @@ package access_test
 
 import (
 	"fmt"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -48,5 +50,34 @@ func TestThrottle(t *testing.T) {
 	}
 	if known > 20_000 {
 		t.Error("what is remembered has no bounds:", known)
+	}
+}
+
+// TestTry: of attempts at once no more than the free ones pass, and who waited has one; a success forgets them.
+func TestTry(t *testing.T) {
+	var th access.Throttle
+	now := time.Date(2026, 11, 26, 9, 0, 0, 0, time.UTC)
+	var passed atomic.Int32
+	var all sync.WaitGroup
+	for range 100 {
+		all.Go(func() {
+			if wait, _ := th.Try("a", now); wait == 0 {
+				passed.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	if passed.Load() != 5 {
+		t.Error(passed.Load(), "passed")
+	}
+	if wait, n := th.Try("a", now.Add(time.Second)); wait != 0 || n != 6 {
+		t.Error(wait, n)
+	}
+	if wait, _ := th.Try("a", now.Add(time.Second)); wait != 2*time.Second {
+		t.Error(wait)
+	}
+	th.Succeeded("a")
+	if wait, n := th.Try("a", now); wait != 0 || n != 1 {
+		t.Error(wait, n)
 	}
 }

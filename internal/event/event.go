@@ -38,6 +38,7 @@ const (
 	Informational = 1
 	Low           = 2
 	Medium        = 3
+	High          = 4
 )
 
 // User is a person or an agent.
@@ -167,6 +168,13 @@ func (m Maker) FactorsRemoved(who, by string, at time.Time) Event {
 func (m Maker) LogInFailed(source string, times int, at time.Time) Event {
 	e := m.event(Authentication, logOn, at, fmt.Sprintf("%d log-ins in a row from %s failed", times, source))
 	e.User, e.Service, e.Status, e.Severity = &User{UID: "unknown", Name: "unknown"}, controlPlane, 2, Medium
+	return e
+}
+
+// CodesFailed tells that wrong codes were shown beside the right password of a person, again and again: somebody may know it.
+func (m Maker) CodesFailed(who string, times int, at time.Time) Event {
+	e := m.event(Authentication, logOn, at, fmt.Sprintf("%d wrong codes in a row came with the right password of %s: somebody else may know it", times, person(who).called()))
+	e.User, e.Service, e.Status, e.Severity = person(who), controlPlane, 2, High
 	return e
 }
 

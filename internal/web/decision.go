@@ -70,7 +70,7 @@ func (s *Server) isFresh(w http.ResponseWriter, r *http.Request) bool {
 	if ok && v.Person != "" && s.now().Sub(x.fresh) < freshTime {
 		return true
 	}
-	s.show(w, r, http.StatusForbidden, messagePage("Nothing was recorded", "A decision wants your passkey, shown within the last five minutes. Go back and try again. Without one, show password and code: "+s.origin+"/step-up", &v))
+	s.show(w, r, http.StatusForbidden, messagePage("Nothing was recorded", "This wants your passkey, shown within the last five minutes. Go back and try again. Without one, show password and code: "+s.origin+"/step-up", &v))
 	return false
 }
 

@@ -102,6 +102,9 @@ func (s *Server) beginFactors(w http.ResponseWriter, r *http.Request) {
 		s.done(w, r, &Refused{"A password belongs to a person: log in by a link that was made for you, or a passkey."}, "")
 		return
 	}
+	if !s.changes(w, r, v.Person, addFactor) {
+		return
+	}
 	session, _ := r.Context().Value(sessionKey{}).(string)
 	key, err := totp.Generate(totp.GenerateOpts{Issuer: "Holdfast", AccountName: v.Person, Period: codePeriod, SecretSize: 20, Digits: codes.Digits, Algorithm: codes.Algorithm})
 	if err != nil {
@@ -114,7 +117,7 @@ func (s *Server) beginFactors(w http.ResponseWriter, r *http.Request) {
 		s.failed(w, r, err)
 		return
 	}
-	s.show(w, r, http.StatusOK, beginFactorsPage(v, key.Secret(), path, size))
+	s.show(w, r, http.StatusOK, beginFactorsPage(v, key.Secret(), path, size, s.steps(r)))
 }
 
 // drawnCode draws the QR code of a key as a path of squares.
@@ -147,10 +150,7 @@ func (s *Server) finishFactors(w http.ResponseWriter, r *http.Request) {
 		s.done(w, r, &Refused{"The key that was shown is older than ten minutes. Begin again."}, "")
 		return
 	}
-	if _, err := s.factors.Factors(r.Context(), v.Person); err == nil && !s.isFresh(w, r) {
-		return // who changes them shows who they are
-	} else if err != nil && !errors.Is(err, ErrNone) {
-		s.failed(w, r, err)
+	if !s.changes(w, r, v.Person, addFactor) {
 		return
 	}
 	step, is := stepOf(key, strings.TrimSpace(r.PostFormValue("code")), now)
@@ -163,6 +163,11 @@ func (s *Server) finishFactors(w http.ResponseWriter, r *http.Request) {
 		s.done(w, r, &Refused{"The password is not taken: " + why + "."}, "")
 		return
 	}
+	s.adding.Lock() // or two links would both add a first one
+	defer s.adding.Unlock()
+	if !s.changes(w, r, v.Person, addFactor) {
+		return
+	}
 	recovery, hashes := access.NewRecovery()
 	f := access.Factors{Person: v.Person, Password: access.HashPassword(password), Key: s.seals.Seal(v.Person, []byte(key)), Recovery: hashes, Made: now.UTC(), Step: step}
 	if err := s.factors.SetFactors(r.Context(), f, s.make.FactorsSet(v.Person, now)); err != nil {
@@ -173,15 +178,27 @@ func (s *Server) finishFactors(w http.ResponseWriter, r *http.Request) {
 	s.show(w, r, http.StatusOK, recoveryPage(v, recovery))
 }
 
+// removeFactors takes password and codes from who asks, or from a person who lost them by who runs the control plane.
 func (s *Server) removeFactors(w http.ResponseWriter, r *http.Request) {
-	if v := viewer(r); s.isFresh(w, r) {
-		s.done(w, r, s.factors.RemoveFactors(r.Context(), v.Person, s.make.FactorsRemoved(v.Person, v.Person, s.now())), "/passkeys")
+	v, person := viewer(r), bounded(r.PostFormValue("person"))
+	if person == "" {
+		person = v.Person
+	}
+	if !registrar(v, person) { // of somebody else is as good as none
+		s.failed(w, r, ErrNone)
+		return
+	}
+	if s.changes(w, r, person, removeFactor) {
+		s.done(w, r, s.factors.RemoveFactors(r.Context(), person, s.make.FactorsRemoved(person, v.Person, s.now())), "/passkeys")
 	}
 }
 
 // proven tells whether a person's password and code, or recovery code, are right, and uses them up. It takes as long whoever is
-// named and whatever is wrong.
+// named and whatever is wrong. A waits error: too many wrong codes came with the right password, from wherever.
 func (s *Server) proven(ctx context.Context, person, password, code string, e func(recovery int) event.Event) error {
+	if wait := s.guesses.Wait(person, s.now()); wait > 0 {
+		return &waits{wait}
+	}
 	f, err := s.factors.Factors(ctx, person)
 	if err != nil && !errors.Is(err, ErrNone) {
 		return err
@@ -190,23 +207,35 @@ func (s *Server) proven(ctx context.Context, person, password, code string, e fu
 	if !access.IsPassword(f.Password, password) {
 		return ErrNone
 	}
+	// From here on it is somebody who knows the password. Guesses of the code are counted for the person, whatever their source:
+	// a million codes are soon tried from many. Nobody who does not know the password can use them up.
+	wait, n := s.guesses.Try(person, now)
+	if wait > 0 {
+		return &waits{wait}
+	}
 	key, err := s.seals.Open(person, f.Key)
 	if err != nil {
 		return fmt.Errorf("the key of the codes of %s does not open: it was kept by another state folder: %w", person, err)
 	}
 	recovery := -1
-	if step, is := stepOf(string(key), strings.TrimSpace(code), now); is {
-		if step <= f.Step {
-			return ErrNone // it was shown before
-		}
+	step, is := stepOf(string(key), strings.TrimSpace(code), now)
+	switch {
+	case is && step > f.Step:
 		f.Step = step
-	} else if f.TakeRecovery(code) {
+	case !is && f.TakeRecovery(code):
 		recovery = len(f.Recovery)
-	} else {
+	default: // or it was shown before
+		if doubles(n) {
+			_ = s.people.Happened(ctx, s.make.CodesFailed(person, n, now)) // whoever fails is told the same either way
+		}
 		return ErrNone
 	}
 	f.Used = now.UTC()
-	return s.factors.UseFactors(ctx, f, before, e(recovery))
+	if err := s.factors.UseFactors(ctx, f, before, e(recovery)); err != nil {
+		return err
+	}
+	s.guesses.Succeeded(person)
+	return nil
 }
 
 // accountAt is the key under which failures of an account from a source are counted: who guesses from elsewhere does not keep
@@ -230,7 +259,11 @@ func (s *Server) logInByPassword(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		_, err = s.people.Viewer(r.Context(), person) // who left does not come in
 	}
+	var slow *waits
 	switch {
+	case errors.As(err, &slow):
+		tell(w, slow.d)
+		return
 	case errors.Is(err, ErrNone):
 		s.failedLogIn(r, from)
 		s.throttle.Failed(accountAt(person, from), s.now())
@@ -254,6 +287,11 @@ func (s *Server) stepUpByCode(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	err := s.proven(r.Context(), v.Person, r.PostFormValue("password"), r.PostFormValue("code"), func(int) event.Event { return s.make.PasswordUsed(v.Person, s.now()) })
+	var slow *waits
+	if errors.As(err, &slow) {
+		tell(w, slow.d)
+		return
+	}
 	if v.Person == "" || errors.Is(err, ErrNone) {
 		s.throttle.Failed(accountAt(v.Person, from), s.now())
 		s.done(w, r, &Refused{"Password and code do not belong together, or the code was used before. Wait for the next code."}, "")

@@ -3,6 +3,9 @@ package web
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"reflect"
 	"strings"
@@ -127,6 +130,7 @@ func TestPasswordWithCode(t *testing.T) {
 		status, _, _ := v.do("POST", "/log-in/password", form(url.Values{"person": {person}, "password": {password}, "code": {code}}))
 		s.throttle.Succeeded("127.0.0.1")
 		s.throttle.Succeeded(accountAt(person, "127.0.0.1"))
+		s.guesses.Succeeded(person)
 		if status == 200 {
 			if status, text, _ := v.do("GET", "/sessions"); status != 200 || !strings.Contains(text, "password and code") {
 				t.Error(status, text)
@@ -187,7 +191,7 @@ func TestPasswordSetUp(t *testing.T) {
 		key, _, _ := strings.Cut(rest, "</code>")
 		return key
 	}
-	if status, text := finish(v, "another one of words", begin(v)); status != 403 || !strings.Contains(text, "/step-up") {
+	if status, text, _ := v.do("POST", "/factors/begin"); status != 403 || !strings.Contains(text, "/step-up") {
 		t.Error("a link changes what is there:", status, text)
 	}
 	sam := visit()
@@ -261,5 +265,57 @@ func TestGuessing(t *testing.T) {
 	s.throttle.Succeeded("127.0.0.1") // another source that came in
 	if status, _, _ := visit().do("POST", "/log-in/password", form(url.Values{"person": {"sam"}, "password": {"x"}})); status != 403 {
 		t.Error("another account waits too:", status)
+	}
+}
+
+// TestGuessingCodes: who knows a password has few guesses of the code, from however many places and however many at once; who
+// does not know it keeps nobody out.
+func TestGuessingCodes(t *testing.T) {
+	s, c, visit := serving(t, data{})
+	_, key, recovery := enrolled(t, s, visit, "erika")
+	c.at = c.at.Add(time.Minute)
+	from := 0
+	try := func(password, code string) int {
+		from++
+		r := httptest.NewRequestWithContext(t.Context(), "POST", "/log-in/password", strings.NewReader(url.Values{"person": {"erika"}, "password": {password}, "code": {code}}.Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Host, r.RemoteAddr = strings.TrimPrefix(s.origin, "http://"), fmt.Sprintf("10.0.%d.%d:1", from/250, from%250)
+		w := httptest.NewRecorder()
+		s.Handler().ServeHTTP(w, r)
+		return w.Code
+	}
+	for range 20 {
+		if status := try("not hers at all", "000000"); status != 403 {
+			t.Fatal(status)
+		}
+	}
+	if status := try(good, code(t, key, c.at)); status != 303 {
+		t.Fatal("wrong passwords of others keep the owner out:", status)
+	}
+	c.at = c.at.Add(time.Minute)
+	for i := range 5 {
+		if status := try(good, "000000"); status != 403 {
+			t.Error(i, status)
+		}
+	}
+	for _, guess := range []string{"000000", code(t, key, c.at), recovery[0]} {
+		if status := try(good, guess); status != 429 {
+			t.Errorf("the sixth guess, from elsewhere: %d", status)
+		}
+	}
+	said := strings.Join(s.people.(*people).said, "\n")
+	if strings.Count(said, "5 wrong codes in a row came with the right password of erika") != 1 {
+		t.Error(said)
+	}
+	// By a session as well.
+	v := visit()
+	u, _ := url.Parse(v.base)
+	v.Jar.SetCookies(u, []*http.Cookie{s.sessions.cookie(s.sessions.begin("erika", c.at, time.Time{}, arrival{method: "test"}), 1000)})
+	if status, _, h := v.do("POST", "/step-up/code", form(url.Values{"password": {good}, "code": {"000000"}})); status != 429 || h.Get("Retry-After") == "" {
+		t.Error("a session has more guesses:", status)
+	}
+	c.at = c.at.Add(2 * time.Second)
+	if status := try(good, code(t, key, c.at)); status != 303 {
+		t.Error("who waited does not come in:", status)
 	}
 }

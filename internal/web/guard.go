@@ -85,7 +85,11 @@ type statusKey struct{}
 
 // sessionContext is that of a request of somebody who is logged in.
 func (s *Server) sessionContext(r *http.Request) (context.Context, bool) {
-	x, is := s.sessions.of(r, s.now())
+	find := s.sessions.of
+	if r.URL.Path == livePath { // a page that nobody looks at asks for it
+		find = s.sessions.look
+	}
+	x, is := find(r, s.now())
 	if !is && s.guest != nil && r.Method == http.MethodGet {
 		return context.WithValue(r.Context(), viewerKey{}, *s.guest), true
 	}

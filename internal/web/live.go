@@ -14,6 +14,8 @@ type live struct {
 }
 
 const (
+	// livePath is asked for by pages by themselves, again and again: it is no sign of somebody being there.
+	livePath = "/live"
 	// liveEvery is how often is looked; it costs a query of four numbers.
 	liveEvery = 2 * time.Second
 	// liveTime ends a stream: the browser comes back by itself, and shows its session again.
@@ -57,7 +59,7 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request) {
 		case <-tick.C:
 		}
 		if _, is := s.sessionContext(r); !is {
-			return // logged out, or of the estate no more
+			return // logged out, idle for too long, or of the estate no more
 		}
 		now, err := s.pictures.Stamp(r.Context())
 		switch {

@@ -68,3 +68,45 @@ func TestLive(t *testing.T) {
 		t.Error("a server that ends goes on telling")
 	}
 }
+
+// TestLiveIsIdle: a page that was left open listens, again and again, and keeps no session alive; the stream ends with it.
+func TestLiveIsIdle(t *testing.T) {
+	s, _, visit := serving(t, data{})
+	var at atomic.Int64
+	at.Store(now.UnixNano())
+	s.now = func() time.Time { return time.Unix(0, at.Load()).UTC() }
+	s.live.every = time.Millisecond
+	v, _ := logged(t, s, visit, "erika")
+	listen := func() (*bufio.Scanner, int) {
+		req, err := http.NewRequestWithContext(t.Context(), "GET", v.base+"/live", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := v.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { resp.Body.Close() })
+		return bufio.NewScanner(resp.Body), resp.StatusCode
+	}
+	for range 3 {
+		lines, status := listen()
+		if status != 200 {
+			t.Fatal(status)
+		}
+		at.Add(int64(idleTime / 3))
+		if status == 200 && at.Load() < now.Add(idleTime).UnixNano() {
+			for lines.Scan() && lines.Text() != ": still here" { // it looked at the session since
+			}
+			continue
+		}
+		for lines.Scan() { // ends with the session
+		}
+		if err := lines.Err(); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, status := listen(); status != 401 {
+		t.Error("a session is kept alive by a page that nobody looks at:", status)
+	}
+}

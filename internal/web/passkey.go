@@ -96,6 +96,9 @@ func (s *Server) beginPasskey(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusInternalServerError, "The database could not be read.")
 		return
 	}
+	if !s.adds(w, r, person) {
+		return
+	}
 	options, data, err := s.auth.BeginRegistration(u, webauthn.WithExclusions(webauthn.Credentials(u.keys).CredentialDescriptors()))
 	s.answer(w, options, data, ceremony{kind: "register", person: person}, err)
 }
@@ -131,6 +134,11 @@ func (s *Server) finishPasskey(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusForbidden, "The passkey was not accepted.")
 		return
 	}
+	s.adding.Lock() // or two links would both add a first one
+	defer s.adding.Unlock()
+	if !s.adds(w, r, c.person) {
+		return
+	}
 	data, err := json.Marshal(made)
 	if err == nil {
 		err = s.people.AddPasskey(r.Context(), access.Passkey{ID: credentialID(made.ID), Person: u.ID, Added: s.now(), Data: data}, s.make.PasskeyAdded(u.ID, viewer(r).Person, s.now()))
@@ -140,6 +148,17 @@ func (s *Server) finishPasskey(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
+}
+
+// adds tells whether a passkey of a person may be added now, and answers when it may not.
+func (s *Server) adds(w http.ResponseWriter, r *http.Request, person string) bool {
+	may, err := s.mayFactor(r, person, addFactor)
+	if err != nil {
+		refuse(w, http.StatusInternalServerError, "The database could not be read.")
+	} else if !may {
+		refuse(w, http.StatusForbidden, notFactor)
+	}
+	return err == nil && may
 }
 
 func credentialID(id []byte) string { return base64.RawURLEncoding.EncodeToString(id) }
@@ -213,6 +232,10 @@ func (s *Server) beginStepUp(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusForbidden, "The estate has no such person today.")
 		return
 	}
+	if len(u.keys) == 0 && s.now().Sub(x.fresh) < freshTime {
+		w.WriteHeader(http.StatusNoContent) // there is nothing to renew it by on this page, and it still counts
+		return
+	}
 	if len(u.keys) == 0 {
 		refuse(w, http.StatusForbidden, "You have no passkey here. Show password and code first, at /step-up, then press again within five minutes.")
 		return
@@ -264,6 +287,9 @@ func (s *Server) removePasskey(w http.ResponseWriter, r *http.Request) {
 		s.failed(w, r, ErrNone)
 		return
 	}
+	if !s.changes(w, r, all[i].Person, removeFactor) {
+		return
+	}
 	if err := s.people.RemovePasskey(r.Context(), all[i].ID, s.make.PasskeyRemoved(all[i].Person, v.Person, s.now())); err != nil {
 		s.failed(w, r, err)
 		return
@@ -286,12 +312,21 @@ func (s *Server) passkeys(w http.ResponseWriter, r *http.Request) {
 	}
 	people = slices.DeleteFunc(slices.Clone(people), func(p Person) bool { return !registrar(v, p.ID) })
 	all = slices.DeleteFunc(slices.Clone(all), func(k access.Passkey) bool { return !registrar(v, k.Person) })
-	s.show(w, r, http.StatusOK, passkeysPage(v, people, all))
+	codes, err := s.removable(r.Context(), v, people)
+	if err != nil {
+		s.failed(w, r, err)
+		return
+	}
+	s.show(w, r, http.StatusOK, passkeysPage(v, people, codes, all, s.steps(r)))
 }
 
 // invite makes a link by which a person logs in once, on a device of their own, to add a passkey there.
 func (s *Server) invite(w http.ResponseWriter, r *http.Request) {
 	v, person := viewer(r), r.FormValue("person")
+	if !s.invites(r) {
+		s.show(w, r, http.StatusForbidden, messagePage("No link was made", notFactor, &v))
+		return
+	}
 	if _, err := s.user(r.Context(), func(p Person) bool { return p.ID == person }); err != nil {
 		s.failed(w, r, err)
 		return

@@ -33,7 +33,7 @@ func (s *Server) routes() []route {
 		{"GET /drift", access.SeeFindings, s.drift},
 		{"POST /drift/approve", access.Request, s.approveDrift}, // whose baselines somebody approves is said by the estate
 		{"GET /settings", access.SeeRuns, s.settings},
-		{"GET /live", access.SeeFindings, s.stream},
+		{"GET " + livePath, access.SeeFindings, s.stream},
 		{"GET /search", access.SeeFindings, s.search},
 		{"GET /decisions", access.SeeDecisions, s.decisionList},
 		{"POST /findings/{id}/decisions", access.Request, s.ask},

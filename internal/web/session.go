@@ -183,7 +183,12 @@ func (x session) over(now time.Time) bool {
 }
 
 // of gives the session that a request belongs to, and keeps it going.
-func (s *sessions) of(r *http.Request, now time.Time) (session, bool) {
+func (s *sessions) of(r *http.Request, now time.Time) (session, bool) { return s.find(r, now, true) }
+
+// look gives the session that a request belongs to, and leaves it as idle as it is.
+func (s *sessions) look(r *http.Request, now time.Time) (session, bool) { return s.find(r, now, false) }
+
+func (s *sessions) find(r *http.Request, now time.Time, seen bool) (session, bool) {
 	c, err := r.Cookie(s.cookie("", 0).Name)
 	if err != nil {
 		return session{person: "\x00"}, false
@@ -199,8 +204,10 @@ func (s *sessions) of(r *http.Request, now time.Time) (session, bool) {
 	if !ok {
 		return session{person: "\x00"}, false // nobody is called so
 	}
-	x.seen = now
-	s.all[id] = x
+	if seen {
+		x.seen = now
+		s.all[id] = x
+	}
 	return x, true
 }
 
@@ -239,7 +246,7 @@ func (s *Server) logIn(w http.ResponseWriter, r *http.Request) {
 		s.failed(w, r, err)
 		return
 	}
-	http.SetCookie(w, s.sessions.cookie(s.sessions.begin(person, s.now(), time.Time{}, arrived(r, "link")), int(sessionTime.Seconds())))
+	http.SetCookie(w, s.sessions.cookie(s.sessions.begin(person, s.now(), time.Time{}, arrived(r, byLink)), int(sessionTime.Seconds())))
 	next := "/"
 	if person != "" {
 		next = "/passkeys" // what the link is for

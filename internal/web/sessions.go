@@ -14,23 +14,40 @@ type sessionKey struct{}
 // slowed keeps off who failed too often, and tells how long.
 func (s *Server) slowed(w http.ResponseWriter, r *http.Request, key string) bool {
 	wait := s.throttle.Wait(key, s.now())
-	if wait <= 0 {
-		return false
+	if wait > 0 {
+		tell(w, wait)
 	}
+	return wait > 0
+}
+
+// waits says that somebody has to wait, and how long.
+type waits struct{ d time.Duration }
+
+func (e *waits) Error() string { return "too many attempts; the next one in " + e.d.String() }
+
+// tell tells how long somebody has to wait.
+func tell(w http.ResponseWriter, wait time.Duration) {
 	w.Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)+1))
-	refuse(w, http.StatusTooManyRequests, "too many log-ins from here failed; try again in "+wait.Round(time.Second).String())
-	return true
+	refuse(w, http.StatusTooManyRequests, "too many log-ins failed; try again in "+wait.Round(time.Second).String())
 }
 
 // failedLogIn notes that a log-in failed. Of many in a row the fifth, the tenth, the twentieth and so on go on record: what
 // is noted of a flood is a line.
 func (s *Server) failedLogIn(r *http.Request, key string) {
 	n := s.throttle.Failed(key, s.now())
+	if doubles(n) {
+		_ = s.people.Happened(r.Context(), s.make.LogInFailed(key, n, s.now())) // whoever fails is told the same either way
+	}
+}
+
+// doubles tells whether a number of failures goes on record: the fifth, the tenth, the twentieth and so on.
+func doubles(n int) bool {
 	for told := 5; told <= n; told *= 2 {
 		if told == n {
-			_ = s.people.Happened(r.Context(), s.make.LogInFailed(key, n, s.now())) // whoever fails is told the same either way
+			return true
 		}
 	}
+	return false
 }
 
 // shown is a session as its page has it.

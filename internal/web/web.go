@@ -114,10 +114,12 @@ type Server struct {
 	described  []operation // of the API
 	guest      *access.Viewer
 	throttle   access.Throttle
+	guesses    access.Throttle // of codes beside a password that is right, by person: nobody else can fill it
 	factors    Factors
 	seals      Seals
 	breached   func(string) bool
 	pending    pending
+	adding     sync.Mutex // while a factor is added
 	live       live
 	ending     chan struct{} // closed at the end
 	ended      sync.Once

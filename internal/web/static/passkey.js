@@ -15,12 +15,22 @@ async function ask(url, body) {
   return answer.status === 204 ? null : answer.json();
 }
 
+// stepUp shows who one is, unless that was just done.
+async function stepUp() {
+  const options = await ask("/step-up/begin");
+  if (options) {
+    const answer = await navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options.publicKey) });
+    await ask("/step-up/finish", JSON.stringify(answer));
+  }
+}
+
 for (const form of document.querySelectorAll("form[data-passkey]")) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const base = form.getAttribute("action");
     say(form, "Waiting for the passkey …");
     try {
+      if ("shows" in form.dataset) await stepUp();
       const options = await ask(base + "/begin", new FormData(form));
       const answer = form.dataset.passkey === "add"
         ? await navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(options.publicKey) })
@@ -38,11 +48,7 @@ for (const form of document.querySelectorAll("form[data-step-up]")) {
     event.preventDefault();
     say(form, "Waiting for the passkey …");
     try {
-      const options = await ask("/step-up/begin");
-      if (options) {
-        const answer = await navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options.publicKey) });
-        await ask("/step-up/finish", JSON.stringify(answer));
-      }
+      await stepUp();
       say(form, "");
       form.submit();
     } catch (error) {
