@@ -26,6 +26,7 @@ type ServeOptions struct {
 	Listen            string        // host:port; of loopback without a certificate
 	TLSCert, TLSKey   string        // files in PEM; empty: no TLS
 	TLSSelf           bool          // a certificate is made that nobody vouches for
+	ACME              ACMEOptions   // an authority gives certificates; zero: none does
 	Name              string        // under which people go there; empty: the first of the certificate
 	Agents            string        // host:port for agents; empty: none are listened for
 	Metrics           string        // host:port of loopback for a Prometheus; empty: none
@@ -99,6 +100,9 @@ func Serve(ctx context.Context, o ServeOptions) (err error) {
 	}
 	defer func() { err = errors.Join(err, beside.end()) }()
 	served.Agents = beside.address
+	for _, run := range door.beside {
+		beside.loop(ctx, run)
+	}
 	if o.Metrics != "" {
 		if err := beside.metrics(ctx, o.Metrics, s.Metrics()); err != nil {
 			return errors.Join(err, door.listener.Close())
