@@ -31,7 +31,7 @@ With --acme an authority gives the certificate and renews it: Let's Encrypt, or 
 name on port 443, or on 80 with --acme-http. Giving --acme accepts the authority's terms of service: read them first.
 
 It ends with Ctrl-C; sessions end with it, passkeys and agents stay.`,
-		Example: "  holdfast serve\n  holdfast serve -f estate/ --agents 10.0.0.5:8471 --listen :443 --tls-cert hub.pem --tls-key hub.key\n  holdfast serve -f estate/ --listen :443 --acme hub.example.org --acme-http :80\n  holdfast serve --listen :443 --acme hub.corp.example --acme-directory https://ca.corp.example/acme/acme/directory --acme-ca root.pem\n  holdfast serve -f estate/ --listen 127.0.0.1:9000", Args: cobra.NoArgs,
+		Example: "  holdfast serve\n  holdfast serve -f estate/ --agents 10.0.0.5:8471 --listen :443 --tls-cert hub.pem --tls-key hub.key\n  holdfast serve -f estate/ --listen :443 --acme hub.example.org --acme-http :80\n  holdfast serve --listen :443 --acme hub.corp.example --acme-directory https://ca.corp.example/acme/acme/directory --acme-ca root.pem\n  holdfast serve -f estate/ --listen 127.0.0.1:9000 --traces http://127.0.0.1:4318", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.State, o.DB = g.state, g.db
 			o.Words = func(e app.LedgerEntry) string { return report.Clean(entryWords(e)) }
@@ -61,5 +61,6 @@ It ends with Ctrl-C; sessions end with it, passkeys and agents stay.`,
 	c.Flags().DurationVar(&o.Every, "every", 5*time.Minute, "time between the reports of an agent")
 	c.Flags().StringVar(&o.Listen, "listen", env("HOLDFAST_LISTEN", "127.0.0.1:8470"), "address and port; of this machine alone without a certificate; port 0 takes a free one")
 	acmeFlags(c, &o.ACME)
+	traceFlags(c, &o.Traces)
 	return c
 }
