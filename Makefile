@@ -3,7 +3,7 @@ VERSION := $(shell git describe --tags --always 2>/dev/null || echo 0.1.0-dev)
 GOFLAGS_BUILD := -trimpath -ldflags "-s -w -X main.version=$(VERSION)"
 export CGO_ENABLED ?= 0
 
-.PHONY: run build test needs lint generate fuzz bench compare cross soak e2e deb reproducible
+.PHONY: run build test needs lint generate fuzz bench compare cross soak e2e deb image reproducible
 
 run: build
 	./holdfast assess --fail-on never
@@ -20,7 +20,11 @@ cross:
 deb:
 	sh tools/package.sh
 
-# The same commit makes the same package wherever it is built.
+# The container image, in dist: an OCI layout for amd64 and arm64. No container engine is needed.
+image:
+	sh tools/image.sh
+
+# The same commit makes the same package and the same image wherever it is built.
 reproducible:
 	sh tools/reproducible.sh
 

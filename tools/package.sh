@@ -4,9 +4,7 @@ set -eu
 arch=${GOARCH:-$(go env GOARCH)}
 out=dist/package
 mkdir -p "$out"
-# A tag is the version; without one it is older than any release and says the commit.
-version=$(git describe --tags --exact-match 2>/dev/null | sed 's/^v//' || true)
-[ -n "$version" ] || version=0.1.0~$(TZ=UTC git log -1 --date=format-local:%Y%m%d%H%M%S --format=%cd).$(git rev-parse --short=12 HEAD)
+version=$(sh tools/version.sh)
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
 export SOURCE_DATE_EPOCH VERSION="$version" GOARCH="$arch"
 flags="-trimpath -buildvcs=false"

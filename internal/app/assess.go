@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -28,6 +29,7 @@ import (
 	compared "holdfast.example/holdfast/internal/subject/drift"
 	"holdfast.example/holdfast/internal/subject/vulnerabilities"
 	"holdfast.example/holdfast/internal/subject/website"
+	"holdfast.example/holdfast/internal/trace"
 )
 
 // Options are what the user asked of an assessment. The zero Options assess this machine.
@@ -55,7 +57,9 @@ type Options struct {
 }
 
 // Assess collects, judges, records and reports.
-func Assess(ctx context.Context, o Options) (*report.Assessment, error) {
+func Assess(ctx context.Context, o Options) (_ *report.Assessment, err error) {
+	ctx, span := trace.Begin(ctx, "assess")
+	defer func() { span.End(err) }()
 	started := time.Now()
 	w, err := load(o)
 	if err != nil {
@@ -115,6 +119,7 @@ func Assess(ctx context.Context, o Options) (*report.Assessment, error) {
 	if err != nil {
 		return nil, err
 	}
+	span.Say(trace.Count("holdfast.targets", len(hosts.list)), trace.Count("holdfast.results", len(outcomes)))
 	standing := func(f finding.Finding) finding.Standing { return clock.Stand(f, judgedAt) }
 	known := map[string]finding.Finding{}
 	if o.From == "" && !o.NoRecord {
@@ -122,7 +127,10 @@ func Assess(ctx context.Context, o Options) (*report.Assessment, error) {
 		if w.estate != nil {
 			r.EstateDigest = w.estate.Digest
 		}
-		if known, err = store.Record(ctx, r, obs, outcomes, standing, w.carried.instances(w.estate)...); err != nil {
+		recording, of := trace.Begin(ctx, "record run")
+		known, err = store.Record(recording, r, obs, outcomes, standing, w.carried.instances(w.estate)...)
+		of.Say(trace.Count("holdfast.observations", len(obs)), trace.Count("holdfast.results", len(outcomes)))
+		if of.End(err); err != nil {
 			if errors.Is(err, run.ErrHistory) && len(o.heard) == 0 {
 				return nil, &UsageError{err.Error()}
 			}
@@ -234,10 +242,20 @@ type looked struct {
 const probeTimeout = 5 * time.Second
 
 // look sees one target, within a minute unless told otherwise.
-func (w *world) look(ctx context.Context, t target, key fact.Key, timeout time.Duration) looked {
+func (w *world) look(ctx context.Context, t target, key fact.Key, timeout time.Duration) (out looked) {
+	ctx, span := trace.Begin(ctx, "look")
+	defer func() {
+		kind, _, _ := strings.Cut(t.text, ":")
+		span.Say(trace.Text("holdfast.target.kind", kind), trace.Text("holdfast.environment", w.environmentOf(t.declared)), trace.Count("holdfast.facts", len(out.facts)+len(out.parts)))
+		var err error
+		if out.problem != nil {
+			err = out.problem
+		}
+		span.End(err)
+	}()
 	ctx, cancel := context.WithTimeout(ctx, cmp.Or(timeout, time.Minute))
 	defer cancel()
-	out := looked{target: t, collector: t.text}
+	out = looked{target: t, collector: t.text}
 	if t.endpoint != nil {
 		out.parts, out.notes = t.endpoint.probe(ctx, probeTimeout)
 		out.at = w.now().UTC()
@@ -277,6 +295,19 @@ func (w *world) look(ctx context.Context, t target, key fact.Key, timeout time.D
 	}
 	out.seen.at = w.now().UTC()
 	return out
+}
+
+// environmentOf is where a declared subject stands; empty: it is not declared.
+func (w *world) environmentOf(subject string) string {
+	if w.estate == nil || subject == "" {
+		return ""
+	}
+	for i := range w.estate.Systems {
+		if s := &w.estate.Systems[i]; s.Subject() == subject {
+			return s.Environment
+		}
+	}
+	return ""
 }
 
 // walkTime is how long is looked for components on one host. It ends before the time of the host does, so that what was

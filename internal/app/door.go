@@ -18,6 +18,8 @@ type door struct {
 	origin   string   // http://localhost:8470 or https://hub.example.org
 	hosts    []string // other names under which it is asked for
 	selfMade string   // fingerprint of a certificate that nobody vouches for; empty: somebody does, or there is none
+
+	beside []func(context.Context) // run beside it until their context ends
 }
 
 // openDoor listens. Without a certificate it does so on loopback alone.
@@ -28,6 +30,9 @@ func openDoor(ctx context.Context, o ServeOptions) (door, error) {
 	host, _, err := net.SplitHostPort(o.Listen)
 	if err != nil {
 		return door{}, &UsageError{fmt.Sprintf("--listen %q: want an address and a port, 127.0.0.1:8470 for example", o.Listen)}
+	}
+	if o.ACME.asked() {
+		return openACME(ctx, o)
 	}
 	if o.TLSSelf {
 		if o.TLSCert != "" {
@@ -45,10 +50,10 @@ func openDoor(ctx context.Context, o ServeOptions) (door, error) {
 		return openTLS(ctx, o)
 	}
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return door{}, &UsageError{fmt.Sprintf("--listen %q: without a certificate it answers this machine alone, on 127.0.0.1:8470 for example; for others give --tls-cert and --tls-key, or --tls-self for the first hour", o.Listen)}
+		return door{}, &UsageError{fmt.Sprintf("--listen %q: without a certificate it answers this machine alone, on 127.0.0.1:8470 for example; for others give --acme with a name, --tls-cert and --tls-key, or --tls-self for the first hour", o.Listen)}
 	}
 	if o.Name != "" {
-		return door{}, &UsageError{"--name is for a server with a certificate: give --tls-cert and --tls-key"}
+		return door{}, &UsageError{"--name is for a server with a certificate: give --acme, or --tls-cert and --tls-key"}
 	}
 	l, err := listen(ctx, o.Listen)
 	if err != nil {
@@ -97,12 +102,17 @@ func openTLS(ctx context.Context, o ServeOptions) (door, error) {
 	if port != "443" {
 		origin = "https://" + net.JoinHostPort(name, port)
 	}
-	config := &tls.Config{
+	config := tlsConfig(func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return pair.get(time.Now()) })
+	return door{listener: tls.NewListener(l, config), origin: origin}, nil
+}
+
+// tlsConfig is how the door speaks, with the certificate that a handshake gets.
+func tlsConfig(certificate func(*tls.ClientHelloInfo) (*tls.Certificate, error)) *tls.Config {
+	return &tls.Config{
 		MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"},
 		CipherSuites:   []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256, tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256},
-		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return pair.get(time.Now()) },
+		GetCertificate: certificate,
 	}
-	return door{listener: tls.NewListener(l, config), origin: origin}, nil
 }
 
 // keyPair is a certificate with its key, in files that somebody else renews.

@@ -20,6 +20,7 @@ import (
 	"holdfast.example/holdfast/internal/event"
 	"holdfast.example/holdfast/internal/ledger"
 	"holdfast.example/holdfast/internal/store/relational"
+	"holdfast.example/holdfast/internal/trace"
 	"holdfast.example/holdfast/internal/waiver"
 )
 
@@ -140,7 +141,10 @@ func enter(ctx context.Context, store *relational.Store, state string) error {
 		before.Events = k.Seq
 	}
 	slices.SortStableFunc(pending, func(a, b ledger.Entry) int { return a.At.Compare(b.At) })
-	head, err := ledgerOf(state).Enter(ctx, before.Size, pending)
+	entering, span := trace.Begin(ctx, "enter ledger")
+	span.Say(trace.Count("holdfast.entries", len(pending)))
+	head, err := ledgerOf(state).Enter(entering, before.Size, pending)
+	span.End(err)
 	if err != nil {
 		return fmt.Errorf("it is recorded, and not yet in the ledger; it enters with what comes next: %w", err)
 	}

@@ -17,6 +17,7 @@ import (
 	"holdfast.example/holdfast/internal/ledger"
 	"holdfast.example/holdfast/internal/run"
 	"holdfast.example/holdfast/internal/store/relational"
+	"holdfast.example/holdfast/internal/trace"
 	"holdfast.example/holdfast/internal/web"
 )
 
@@ -26,8 +27,10 @@ type ServeOptions struct {
 	Listen            string        // host:port; of loopback without a certificate
 	TLSCert, TLSKey   string        // files in PEM; empty: no TLS
 	TLSSelf           bool          // a certificate is made that nobody vouches for
+	ACME              ACMEOptions   // an authority gives certificates; zero: none does
 	Name              string        // under which people go there; empty: the first of the certificate
 	Agents            string        // host:port for agents; empty: none are listened for
+	Traces            TraceOptions  // whom to tell of what goes on; zero: nobody
 	Metrics           string        // host:port of loopback for a Prometheus; empty: none
 	Breached          string        // file of further passwords that nobody may take, one a line; empty: none
 	Every             time.Duration // time between the reports of an agent
@@ -56,6 +59,11 @@ func Serve(ctx context.Context, o ServeOptions) (err error) {
 	if o.Log == nil {
 		o.Log = func(string, ...any) {}
 	}
+	ctx, watch, told, err := traced(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer told()
 	rules, err := access.LoadRules(catalog.FS)
 	if err != nil {
 		return err
@@ -82,7 +90,7 @@ func Serve(ctx context.Context, o ServeOptions) (err error) {
 	if err != nil {
 		return errors.Join(err, door.listener.Close())
 	}
-	s, err := web.New(web.Options{Guest: guest, Factors: pages, Seals: seals{aead}, Breached: known, Data: pages, Decisions: pages, Operations: pages, Pictures: pages, Places: pages, Drifts: pages, Tokens: pages, Figures: pages, People: pages, Version: o.Version, Now: time.Now, Origin: door.origin, Hosts: door.hosts})
+	s, err := web.New(web.Options{Watch: watch, Guest: guest, Factors: pages, Seals: seals{aead}, Breached: known, Data: pages, Decisions: pages, Operations: pages, Pictures: pages, Places: pages, Drifts: pages, Tokens: pages, Figures: pages, People: pages, Version: o.Version, Now: time.Now, Origin: door.origin, Hosts: door.hosts})
 	if err != nil {
 		return errors.Join(err, door.listener.Close())
 	}
@@ -100,6 +108,9 @@ func Serve(ctx context.Context, o ServeOptions) (err error) {
 	}
 	defer func() { err = errors.Join(err, beside.end()) }()
 	served.Agents = beside.address
+	for _, run := range door.beside {
+		beside.loop(ctx, run)
+	}
 	if o.Metrics != "" {
 		if err := beside.metrics(ctx, o.Metrics, s.Metrics()); err != nil {
 			return errors.Join(err, door.listener.Close())
@@ -255,7 +266,9 @@ func (p *pages) Happened(ctx context.Context, e ...event.Event) error {
 
 // change changes the database, and wakes who enters what happened into the ledger.
 func (p *pages) change(ctx context.Context, do func(*relational.Store) error) error {
+	ctx, span := trace.Begin(ctx, "record change")
 	err := withStore(ctx, p.o.State, p.o.DB, do)
+	span.End(err)
 	if err == nil {
 		p.wake()
 	}

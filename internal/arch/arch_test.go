@@ -57,9 +57,9 @@ func isCore(name string) bool {
 
 // isAdapter are the packages that touch files and networks. The advisories are one: their feeds come over HTTP and
 // their index is mapped from a file; who judges knows them by vuln.Source. The ledger is files, the web answers a network, the
-// bus is one, a backup is a file.
+// bus is one, a backup is a file, traces go to a collector.
 func isAdapter(name string) bool {
-	return strings.HasPrefix(name, "internal/collect/") || strings.HasPrefix(name, "internal/store/") || name == "internal/advisory" || name == "internal/ledger" || name == "internal/web" || strings.HasPrefix(name, "internal/bus/") || name == "internal/backup"
+	return strings.HasPrefix(name, "internal/collect/") || strings.HasPrefix(name, "internal/store/") || name == "internal/advisory" || name == "internal/ledger" || name == "internal/web" || strings.HasPrefix(name, "internal/bus/") || name == "internal/backup" || name == "internal/trace"
 }
 
 func TestCoreDoesNoIO(t *testing.T) {
@@ -147,6 +147,8 @@ func TestHeavyDependenciesHaveOneHome(t *testing.T) {
 		"github.com/danielgtaylor/huma":  {"internal/web"},
 		"github.com/rickar/cal":          {"internal/sla"},
 		"github.com/google/osv-scalibr":  {"internal/collect/inventory"},
+		"go.opentelemetry.io":            {"internal/trace"},
+		"golang.org/x/crypto/acme":       {"internal/app"},
 		"github.com/nats-io/nats-server": {"internal/bus/hub"},
 		"github.com/nats-io/nats.go":     {"internal/bus/hub", "internal/bus/link"},
 	}

@@ -15,7 +15,7 @@ func (g *global) serve() *cobra.Command {
 	c := &cobra.Command{
 		Use: "serve", Short: "The control plane: pages for people, a place for agents to report to",
 		Long: `Serves findings, decisions, agents and the ledger to a browser on this machine, and takes what agents report. The pages
-are on loopback alone, or with a certificate (--tls-cert) on any address, under one name. The link that it prints logs in once, within ten minutes; under Passkeys one then adds passkeys, for people of the
+are on loopback alone, or with a certificate (--acme, --tls-cert) on any address, under one name. The link that it prints logs in once, within ten minutes; under Passkeys one then adds passkeys, for people of the
 estate (without one: for the account that serves), who log in by them from then on. Whom the estate has no more is out
 within ten seconds.
 
@@ -27,8 +27,11 @@ estate at this machine. What does not answer is tried again after five minutes, 
 
 Agents (holdfast agent --help) are listened for on an address of its own, on loopback too until --agents names another.
 
+With --acme an authority gives the certificate and renews it: Let's Encrypt, or the one of --acme-directory. It has to reach the
+name on port 443, or on 80 with --acme-http. Giving --acme accepts the authority's terms of service: read them first.
+
 It ends with Ctrl-C; sessions end with it, passkeys and agents stay.`,
-		Example: "  holdfast serve\n  holdfast serve -f estate/ --agents 10.0.0.5:8471 --listen :443 --tls-cert hub.pem --tls-key hub.key\n  holdfast serve -f estate/ --listen 127.0.0.1:9000", Args: cobra.NoArgs,
+		Example: "  holdfast serve\n  holdfast serve -f estate/ --agents 10.0.0.5:8471 --listen :443 --tls-cert hub.pem --tls-key hub.key\n  holdfast serve -f estate/ --listen :443 --acme hub.example.org --acme-http :80\n  holdfast serve --listen :443 --acme hub.corp.example --acme-directory https://ca.corp.example/acme/acme/directory --acme-ca root.pem\n  holdfast serve -f estate/ --listen 127.0.0.1:9000 --traces http://127.0.0.1:4318", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.State, o.DB = g.state, g.db
 			o.Words = func(e app.LedgerEntry) string { return report.Clean(entryWords(e)) }
@@ -58,5 +61,7 @@ It ends with Ctrl-C; sessions end with it, passkeys and agents stay.`,
 	c.Flags().IntVar(&o.Keep, "keep", 1095, "days for which runs are kept with what they saw (0: for ever); what was seen last, findings, decisions and the ledger stay, and what a hold keeps")
 	c.Flags().DurationVar(&o.Every, "every", 5*time.Minute, "time between the reports of an agent")
 	c.Flags().StringVar(&o.Listen, "listen", env("HOLDFAST_LISTEN", "127.0.0.1:8470"), "address and port; of this machine alone without a certificate; port 0 takes a free one")
+	acmeFlags(c, &o.ACME)
+	traceFlags(c, &o.Traces)
 	return c
 }

@@ -27,6 +27,7 @@ type Numbers struct {
 // metrics are what a Prometheus asks for.
 type metrics struct {
 	figures  Figures
+	watch    Watch // nil: nobody does
 	requests *prometheus.HistogramVec
 	registry *prometheus.Registry
 	findings *prometheus.GaugeVec
@@ -70,10 +71,19 @@ func (m *metrics) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}).ServeHTTP(w, r)
 }
 
+// Watch is told of a request when it begins, and by what it gives when it ended: by the pattern of its route, never by what was
+// asked for.
+type Watch func(ctx context.Context, method string) (context.Context, func(route string, status int))
+
 // measured times what a mux answers, by its routes and not by what was asked: ids would be labels without end.
 func (m *metrics) measured(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began, answer := time.Now(), &status{ResponseWriter: w, code: http.StatusOK}
+		if m.watch != nil {
+			ctx, done := m.watch(r.Context(), r.Method)
+			r = r.WithContext(ctx)
+			defer func() { done(cmp.Or(answer.route, r.Pattern, "none"), answer.code) }()
+		}
 		mux.ServeHTTP(answer, r)
 		m.requests.WithLabelValues(cmp.Or(answer.route, r.Pattern, "none"), strconv.Itoa(answer.code)).Observe(time.Since(began).Seconds())
 	})

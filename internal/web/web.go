@@ -149,6 +149,7 @@ type Options struct {
 	Breached   func(string) bool // whether a password, in lower case, is known to attackers
 	Guest      *access.Viewer    // who has no session reads as this one; nil: nobody reads without one
 	Figures    Figures
+	Watch      Watch // nil: nobody is told of requests
 	People     People
 	Version    string
 	Origin     string   // where people go, http://localhost:8470: passkeys are bound to its name, which must not be an address
@@ -170,6 +171,7 @@ func New(o Options) (*Server, error) {
 		return nil, fmt.Errorf("prepare passkeys for %s: %w", o.Origin, err)
 	}
 	s := &Server{data: o.Data, decisions: o.Decisions, operations: o.Operations, pictures: o.Pictures, places: o.Places, drifts: o.Drifts, tokens: o.Tokens, guest: o.Guest, live: live{every: liveEvery}, ending: make(chan struct{}), factors: o.Factors, seals: o.Seals, breached: o.Breached, people: o.People, auth: auth, now: o.Now, sessions: newSessions(at.Scheme == "https"), ceremonies: ceremonies{secure: at.Scheme == "https"}, origin: o.Origin, origins: map[string]bool{at.Host: true}, version: o.Version, make: event.Maker{Version: o.Version}, metrics: newMetrics(o.Figures, o.Version)}
+	s.metrics.watch = o.Watch
 	for _, h := range o.Hosts {
 		s.origins[h] = true
 	}
