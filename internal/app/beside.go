@@ -57,7 +57,7 @@ func (p *pages) begin(ctx context.Context) (b *beside, err error) {
 		if err != nil {
 			return b, err
 		}
-		b.address = side.hub.Address()
+		b.address = side.o.Listen
 		b.ends = append(b.ends, side.close)
 	}
 	return b, nil

@@ -29,17 +29,30 @@ const (
 
 // bookkeeping notes, beside what people do, what the ledger is to tell of: that the estate changed, and what each day came to.
 type bookkeeping struct {
-	o     ServeOptions
-	store *relational.Store
-	make  event.Maker
-	wake  func() // something is to enter the ledger
+	o      ServeOptions
+	store  *relational.Store
+	make   event.Maker
+	wake   func()    // something is to enter the ledger
+	steady time.Time // until then no day is closed: the clock may be set yet
 }
+
+const (
+	// jumpTime is how far wall clock and elapsed time may part between two looks.
+	jumpTime = 2 * time.Minute
+	// unsteadyTime is how long after the start no day is closed, and steadyTime how long after the clock jumped.
+	unsteadyTime = 5 * time.Minute
+	steadyTime   = time.Hour
+)
 
 // run does that until the context ends.
 func (b *bookkeeping) run(ctx context.Context) {
 	said := ""
+	last := time.Now()
+	b.steady = last.Add(unsteadyTime)
 	for {
-		err := b.once(ctx, time.Now())
+		now := time.Now()
+		err := errors.Join(b.noteJump(ctx, jumped(last, now), now), b.once(ctx, now))
+		last = now
 		if err != nil && ctx.Err() == nil && err.Error() != said {
 			said = err.Error()
 			b.o.Log("%v", err)
@@ -56,6 +69,21 @@ func (b *bookkeeping) run(ctx context.Context) {
 	}
 }
 
+// jumped is how far the wall clock went beyond the time that passed, between two readings of time.Now: ahead when it was set, or the
+// machine slept, back when it was set back.
+func jumped(from, to time.Time) time.Duration { return to.Round(0).Sub(from.Round(0)) - to.Sub(from) }
+
+// noteJump notes that the clock jumped: what was recorded meanwhile has times of the other clock.
+func (b *bookkeeping) noteJump(ctx context.Context, by time.Duration, now time.Time) error {
+	if by.Abs() < jumpTime {
+		return nil
+	}
+	b.steady = now.Add(steadyTime)
+	b.o.Log("the clock of this machine jumped by %s; no day is closed for %s", by.Round(time.Second), steadyTime)
+	defer b.wake()
+	return b.store.Happened(ctx, b.make.ClockJumped(by, now))
+}
+
 func (b *bookkeeping) once(ctx context.Context, now time.Time) error {
 	var e *estate.Estate
 	if b.o.Estate != "" {
@@ -69,6 +97,9 @@ func (b *bookkeeping) once(ctx context.Context, now time.Time) error {
 		if err := b.noteEstate(ctx, e, now); err != nil {
 			return err
 		}
+	}
+	if now.Before(b.steady) {
+		return nil
 	}
 	return b.closeDays(ctx, e, now)
 }

@@ -256,3 +256,47 @@ func TestForget(t *testing.T) {
 		t.Error("a hold is released once")
 	}
 }
+
+// TestClockJumps: that the clock was set stands in the ledger, and no day is closed by a clock that may be wrong.
+func TestClockJumps(t *testing.T) {
+	state, b, now := books(t)
+	b.steady = time.Time{}
+	ahead := now.AddDate(0, 0, 5)
+	if err := b.noteJump(t.Context(), 5*24*time.Hour, ahead); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.once(t.Context(), ahead); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.noteJump(t.Context(), -5*24*time.Hour, now); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.noteJump(t.Context(), time.Minute, now); err != nil { // which is none
+		t.Fatal(err)
+	}
+	for _, at := range []time.Time{now, now.Add(2 * time.Hour)} {
+		if err := b.once(t.Context(), at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	v, err := VerifyLedger(t.Context(), state, "")
+	if err != nil || v.Days != 3 || v.Events != 5 {
+		t.Errorf("%+v, %v", v, err)
+	}
+	list, err := LedgerEntries(state)
+	if err != nil || len(list) != 5 {
+		t.Fatal(list, err)
+	}
+	told := ""
+	for _, e := range list {
+		if x, err := event.Parse(e.Body); err == nil {
+			told += x.Words() + "\n"
+		}
+	}
+	if !strings.Contains(told, "jumped ahead by 120h0m0s") || !strings.Contains(told, "jumped back by 120h0m0s") || strings.Contains(told, "2026-11-27 is closed") {
+		t.Error(told)
+	}
+	if from := time.Now(); jumped(from, from.Add(time.Hour)) != 0 {
+		t.Error("time that passed is no jump")
+	}
+}

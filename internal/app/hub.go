@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
+	"golang.org/x/sys/unix"
 
 	"holdfast.example/holdfast/internal/agent"
 	"holdfast.example/holdfast/internal/bus/hub"
@@ -18,7 +20,10 @@ import (
 
 // agentsSide is the part of a control plane that agents see.
 type agentsSide struct {
-	hub   *hub.Hub
+	o     hub.Options
+	log   func(format string, args ...any)
+	mu    sync.Mutex
+	hub   *hub.Hub // nil: its disk is full or failed, and it begins anew soon
 	store *relational.Store
 	end   context.CancelFunc
 	ended chan struct{}
@@ -48,13 +53,14 @@ func listenForAgents(ctx context.Context, o ServeOptions) (*agentsSide, error) {
 	}
 	s := &agentsSide{store: store, ended: make(chan struct{})}
 	i := &intake{o: o, store: store, log: o.Log, again: func(a agent.Agent) { go s.ask(a, true) }}
-	s.hub, err = hub.Start(ctx, hub.Options{
+	s.log, s.o = o.Log, hub.Options{
 		Listen: o.Agents, Dir: filepath.Join(state, "bus"), Authority: authority, Book: members{store, event.Maker{Version: o.Version}}, Key: [32]byte(key), Every: o.Every, Intake: i.take, Now: time.Now, Log: o.Log,
-	})
-	if err != nil {
+	}
+	if s.hub, err = hub.Start(ctx, s.o); err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
-	if err := os.WriteFile(addressFile(state), []byte(s.hub.Address()+"\n"), 0o600); err != nil {
+	s.o.Listen = s.hub.Address()
+	if err := os.WriteFile(addressFile(state), []byte(s.o.Listen+"\n"), 0o600); err != nil {
 		s.hub.Close()
 		return nil, errors.Join(fmt.Errorf("note where agents are listened for: %w", err), store.Close())
 	}
@@ -82,12 +88,16 @@ const quietTime = 15 * time.Second
 func (s *agentsSide) watch(ctx context.Context, i *intake) {
 	defer close(s.ended)
 	since := time.Now()
-	tick := time.NewTicker(quietTime)
+	tick, beat := time.NewTicker(quietTime), time.NewTicker(soundTime)
 	defer tick.Stop()
+	defer beat.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
+		case <-beat.C:
+			s.mend(ctx)
+			continue
 		case <-tick.C:
 		}
 		if err := errors.Join(i.quiet(ctx, since), i.store.ForgetReports(ctx, time.Now().Add(-reportTime))); err != nil && ctx.Err() == nil {
@@ -100,13 +110,72 @@ func (s *agentsSide) watch(ctx context.Context, i *intake) {
 func (s *agentsSide) ask(a agent.Agent, whole bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
+	h := s.running()
+	if h == nil {
+		return
+	}
 	// Whoever is away looks when it comes back.
-	_ = s.hub.Ask(ctx, a, agent.Job{ID: uuid.Must(uuid.NewV7()).String(), Do: agent.Collect, Whole: whole, Until: time.Now().Add(time.Minute)})
+	_ = h.Ask(ctx, a, agent.Job{ID: uuid.Must(uuid.NewV7()).String(), Do: agent.Collect, Whole: whole, Until: time.Now().Add(time.Minute)})
 }
 
 func (s *agentsSide) close() error {
 	s.end()
 	<-s.ended
-	s.hub.Close()
+	if h := s.running(); h != nil {
+		h.Close()
+	}
 	return s.store.Close()
+}
+
+// running gives the bus; nil: it does not run.
+func (s *agentsSide) running() *hub.Hub {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.hub
+}
+
+const (
+	// soundTime is how often is looked whether the bus keeps reports.
+	soundTime = 2 * time.Second
+	// leastRoom is how many bytes of disk the bus wants to begin anew.
+	leastRoom = 16 << 20
+)
+
+// mend ends a bus that keeps no reports any more, and starts it anew when the disk has room. What it took before is there then; agents keep
+// what they saw meanwhile.
+func (s *agentsSide) mend(ctx context.Context) {
+	h := s.running()
+	if h != nil && h.Sound() {
+		return
+	}
+	if h != nil {
+		s.log("reports of agents are not taken: the disk of %s is full or failed; agents keep theirs until there are %d MB free", s.o.Dir, leastRoom>>20)
+		h.Close()
+		s.set(nil)
+	}
+	if free, err := room(s.o.Dir); err != nil || free < leastRoom {
+		return
+	}
+	h, err := hub.Start(ctx, s.o)
+	if err != nil {
+		s.log("reports of agents are not taken yet: %v", err)
+		return
+	}
+	s.set(h)
+	s.log("reports of agents are taken again")
+}
+
+func (s *agentsSide) set(h *hub.Hub) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hub = h
+}
+
+// room is how many bytes are free where a folder lies.
+func room(dir string) (uint64, error) {
+	var st unix.Statfs_t
+	if err := unix.Statfs(dir, &st); err != nil {
+		return 0, err
+	}
+	return st.Bavail * uint64(st.Bsize), nil
 }

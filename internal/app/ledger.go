@@ -140,7 +140,7 @@ func enter(ctx context.Context, store *relational.Store, state string) error {
 		pending = append(pending, ledger.Entry{ID: eventID(k.Seq), Kind: "event", At: e.At(), Body: k.Data})
 		before.Events = k.Seq
 	}
-	slices.SortStableFunc(pending, func(a, b ledger.Entry) int { return a.At.Compare(b.At) })
+	pending = inOrder(pending)
 	entering, span := trace.Begin(ctx, "enter ledger")
 	span.Say(trace.Count("holdfast.entries", len(pending)))
 	head, err := ledgerOf(state).Enter(entering, before.Size, pending)
@@ -156,6 +156,24 @@ func enter(ctx context.Context, store *relational.Store, state string) error {
 		return err
 	}
 	return enter(ctx, store, state)
+}
+
+// inOrder puts entries in the order of their times, but leaves those of a kind in theirs, also when the clock was set back meanwhile.
+func inOrder(entries []ledger.Entry) []ledger.Entry {
+	at, latest := make([]time.Time, len(entries)), map[string]time.Time{}
+	order := make([]int, len(entries))
+	for i, e := range entries {
+		if at[i] = e.At; at[i].Before(latest[e.Kind]) {
+			at[i] = latest[e.Kind]
+		}
+		latest[e.Kind], order[i] = at[i], i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return at[a].Compare(at[b]) })
+	out := make([]ledger.Entry, len(entries))
+	for i, from := range order {
+		out[i] = entries[from]
+	}
+	return out
 }
 
 func eventID(seq int) string { return "event/" + strconv.Itoa(seq) }

@@ -71,6 +71,17 @@ func (e Event) ForgottenBefore() (time.Time, bool) {
 	return t, err == nil
 }
 
+// ClockJumped tells that the clock of the control plane was set, or that its machine slept.
+func (m Maker) ClockJumped(by time.Duration, at time.Time) Event {
+	way := "ahead"
+	if by < 0 {
+		way = "back"
+	}
+	e := m.event(EntityManagement, update, at, fmt.Sprintf("the clock of the control plane jumped %s by %s", way, by.Abs().Round(time.Second)))
+	e.Entity, e.Actor, e.Severity = &Entity{UID: "clock", Type: "clock"}, &Actor{AppName: controlPlane.Name}, Medium
+	return e
+}
+
 // HoldPlaced tells that an account of the operating system keeps history from being removed, and why.
 func (m Maker) HoldPlaced(id, what, reason, account string, at time.Time) Event {
 	e := m.event(EntityManagement, create, at, "hold "+id+" on "+what+" was placed by "+account+": "+reason)

@@ -106,6 +106,18 @@ func (p *process) kill() {
 }
 
 // says waits for a line that holds a text.
+// heard gives what it said so far and nobody waited for.
+func (p *process) heard() (out string) {
+	for {
+		select {
+		case line := <-p.lines:
+			out += line + "\n"
+		default:
+			return out
+		}
+	}
+}
+
 func (p *process) says(text string) string {
 	p.t.Helper()
 	var all []string

@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -69,6 +70,7 @@ type Hub struct {
 	join   *server.Account
 	ctx    context.Context // the life of the loops; ends by Close
 	cancel context.CancelFunc
+	broken atomic.Bool // something could not be written; the server never writes there again
 	loops  sync.WaitGroup
 
 	mu           sync.Mutex
@@ -116,7 +118,7 @@ func Start(ctx context.Context, o Options) (*Hub, error) {
 	if h.join, err = h.server.RegisterAccount("join"); err != nil {
 		return nil, fmt.Errorf("start the bus: %w", err)
 	}
-	h.server.SetLoggerV2(logger{o.Log}, false, false, false)
+	h.server.SetLoggerV2(logger{o.Log, &h.broken}, false, false, false)
 	h.server.Start()
 	if !h.server.ReadyForConnections(startTime) {
 		h.Close()
@@ -166,6 +168,9 @@ func (h *Hub) own(environment string) (*nats.Conn, error) {
 	}
 	return c, nil
 }
+
+// Sound tells whether reports are kept: a bus whose disk was full or failed keeps none from then on, until it is started anew.
+func (h *Hub) Sound() bool { return h.server.JetStreamEnabled() && !h.broken.Load() }
 
 // Address is where it listens.
 func (h *Hub) Address() string { return h.server.Addr().String() }
@@ -287,7 +292,8 @@ func (h *Hub) Close() {
 
 // logger hands the words of the bus on.
 type logger struct {
-	log func(format string, args ...any)
+	log    func(format string, args ...any)
+	broken *atomic.Bool
 }
 
 func (l logger) Noticef(string, ...any) {}
@@ -300,5 +306,11 @@ func (l logger) Warnf(format string, args ...any) {
 	}
 }
 
-func (l logger) Errorf(format string, args ...any) { l.log("bus: "+format, args...) }
+func (l logger) Errorf(format string, args ...any) {
+	if text := fmt.Sprintf(format, args...); strings.Contains(text, "ritical write error") { // it says so nowhere else
+		l.broken.Store(true)
+	}
+	l.log("bus: "+format, args...)
+}
+
 func (l logger) Fatalf(format string, args ...any) { l.log("bus: "+format, args...) }
