@@ -76,6 +76,9 @@ type certifier struct {
 	port      string // where it serves, for who is sent on
 	log       func(format string, args ...any)
 
+	saying sync.Mutex
+	over   bool // nothing is said any more: who hears it has ended
+
 	mu    sync.Mutex
 	ready map[string]bool // a certificate is there
 	ill   string          // what was said last of an authority that does not answer; empty: it answers
@@ -160,7 +163,14 @@ func newCertifier(ctx context.Context, o ServeOptions, names []string) (*certifi
 	if err != nil {
 		return nil, err
 	}
-	c := &certifier{names: names, directory: directory, log: o.Log, ready: map[string]bool{}}
+	c := &certifier{names: names, directory: directory, ready: map[string]bool{}}
+	c.log = func(format string, args ...any) {
+		c.saying.Lock()
+		defer c.saying.Unlock()
+		if !c.over {
+			o.Log(format, args...)
+		}
+	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 	context.AfterFunc(ctx, transport.CloseIdleConnections)
@@ -239,7 +249,12 @@ func wanted(name string) *tls.ClientHelloInfo {
 // most every hour. Renewing is the manager's, when a third of the time is left, at most 30 days.
 func (c *certifier) keep(ctx context.Context) {
 	var names sync.WaitGroup
-	defer names.Wait()
+	defer func() {
+		names.Wait()
+		c.saying.Lock()
+		c.over = true
+		c.saying.Unlock()
+	}()
 	for _, name := range c.names {
 		names.Go(func() {
 			for wait := 65 * time.Second; ; wait = min(2*wait, time.Hour) {

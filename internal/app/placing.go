@@ -174,10 +174,18 @@ func (p *pages) Settings(ctx context.Context) (out []web.Setting, err error) {
 	add("Version", p.o.Version, "installing another")
 	add("State folder", state, "--state")
 	add("Pages", p.o.Listen, "--listen")
-	add("Certificate", p.o.TLSCert, "--tls-cert, --tls-key")
+	certificate := p.o.TLSCert
+	switch {
+	case len(p.o.ACME.Names) > 0:
+		certificate = "by ACME, for " + strings.Join(p.o.ACME.Names, ", ")
+	case p.o.TLSSelf:
+		certificate = "self-made"
+	}
+	add("Certificate", certificate, "--acme, --tls-cert and --tls-key")
 	add("Agents", p.o.Agents, "--agents")
 	add("Reports of agents", "every "+p.o.Every.String(), "--every")
 	add("Metrics", p.o.Metrics, "--metrics")
+	add("Traces", p.o.Traces.URL, "--traces")
 	add("Estate", p.o.Estate, "-f")
 	e := p.known()
 	if e != nil {

@@ -41,6 +41,7 @@ func (e UsageError) Error() string { return string(e) }
 type Tracer struct {
 	provider *sdk.TracerProvider
 	tracer   trace.Tracer
+	told     *told
 }
 
 // endTime is how long is waited at the end for who takes in what is left.
@@ -68,8 +69,9 @@ func Start(ctx context.Context, o Options) (*Tracer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read OTEL_RESOURCE_ATTRIBUTES: %w", err)
 	}
-	provider := sdk.NewTracerProvider(sdk.WithResource(about), sdk.WithSampler(sdk.ParentBased(sdk.TraceIDRatioBased(o.Ratio))), sdk.WithBatcher(&told{Exporter: to, to: u.String(), log: o.Log}))
-	return &Tracer{provider, provider.Tracer("holdfast.example/holdfast")}, nil
+	t := &told{Exporter: to, to: u.String(), log: o.Log}
+	provider := sdk.NewTracerProvider(sdk.WithResource(about), sdk.WithSampler(sdk.ParentBased(sdk.TraceIDRatioBased(o.Ratio))), sdk.WithBatcher(t))
+	return &Tracer{provider, provider.Tracer("holdfast.example/holdfast"), t}, nil
 }
 
 // told says once that the collector does not take what it is told, and once that it does again.
@@ -78,15 +80,23 @@ type told struct {
 	to  string
 	log func(format string, args ...any)
 
-	mu  sync.Mutex
-	ill bool
+	mu   sync.Mutex
+	ill  bool
+	over bool // nothing is sent or said any more
 }
 
 func (t *told) ExportSpans(ctx context.Context, spans []sdk.ReadOnlySpan) error {
+	t.mu.Lock()
+	over := t.over
+	t.mu.Unlock()
+	if over {
+		return nil
+	}
 	err := t.Exporter.ExportSpans(ctx, spans)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch {
+	case t.over:
 	case err != nil && !t.ill && ctx.Err() == nil:
 		t.log("traces: %s does not take what it is told, and that is lost until it does: %v; nothing waits for it", t.to, err)
 	case err != nil && !t.ill:
@@ -103,6 +113,9 @@ func (t *Tracer) End() {
 	ctx, cancel := context.WithTimeout(context.Background(), endTime)
 	defer cancel()
 	_ = t.provider.Shutdown(ctx)
+	t.told.mu.Lock()
+	t.told.over = true // what is stuck in it ends by itself and says nothing
+	t.told.mu.Unlock()
 }
 
 type key struct{}
