@@ -87,42 +87,30 @@ func (s *Store) Agents(ctx context.Context) ([]agent.Agent, error) {
 }
 
 func (s *Store) agents(ctx context.Context, end string, args ...any) ([]agent.Agent, error) {
-	rows, err := s.db.QueryContext(ctx, "SELECT data, until, seen, revoked FROM agents"+end, args...)
+	out, err := gather(ctx, s.db, "SELECT data, until, seen, revoked FROM agents"+end, args, func(scan scan) (a agent.Agent, err error) {
+		var data string
+		var until, seen, revoked time.Time
+		if err := scan(&data, moment{&until}, moment{&seen}, moment{&revoked}); err != nil {
+			return a, err
+		}
+		err = json.Unmarshal([]byte(data), &a)
+		a.Until, a.Seen, a.Revoked = until, seen, revoked
+		return a, err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("read agents from %s: %w", s.path, err)
 	}
-	defer rows.Close()
-	var out []agent.Agent
-	for rows.Next() {
-		var a agent.Agent
-		var data, until, seen, revoked string
-		if err := rows.Scan(&data, &until, &seen, &revoked); err != nil {
-			return nil, err
-		}
-		if err := json.Unmarshal([]byte(data), &a); err != nil {
-			return nil, fmt.Errorf("read agents from %s: %w", s.path, err)
-		}
-		for text, to := range map[string]*time.Time{until: &a.Until, seen: &a.Seen, revoked: &a.Revoked} {
-			if text == "" {
-				continue
-			}
-			if *to, err = time.Parse(time.RFC3339Nano, text); err != nil {
-				return nil, fmt.Errorf("read agents from %s: %w", s.path, err)
-			}
-		}
-		out = append(out, a)
-	}
-	return out, rows.Err()
+	return out, nil
 }
 
 // Renewed notes the end of an agent's newest certificate.
 func (s *Store) Renewed(ctx context.Context, id string, until time.Time) error {
-	return s.oneAgent(ctx, nil, "UPDATE agents SET until = ? WHERE id = ?", stamp(until), id)
+	return s.changeOne(ctx, "an agent", nil, "UPDATE agents SET until = ? WHERE id = ?", stamp(until), id)
 }
 
 // Revoke keeps an agent out from now on. run.ErrNone: there is none, or it is revoked already.
 func (s *Store) Revoke(ctx context.Context, id string, now time.Time, e ...event.Event) error {
-	return s.oneAgent(ctx, e, "UPDATE agents SET revoked = ? WHERE id = ? AND revoked = ''", stamp(now), id)
+	return s.changeOne(ctx, "an agent", e, "UPDATE agents SET revoked = ? WHERE id = ? AND revoked = ''", stamp(now), id)
 }
 
 // Heard notes what agents said of themselves, and reports of theirs that told nothing new; run.ErrTwice: one of these was
@@ -147,24 +135,6 @@ func (s *Store) Heard(ctx context.Context, agents []agent.Agent, reports ...run.
 		return fmt.Errorf("note what agents said in %s: %w", s.path, err)
 	}
 	return nil
-}
-
-// oneAgent changes one agent and keeps what tells of it, both or neither.
-func (s *Store) oneAgent(ctx context.Context, e []event.Event, query string, args ...any) error {
-	err := s.transact(ctx, func(tx *sql.Tx) error {
-		r, err := tx.ExecContext(ctx, query, args...)
-		if err != nil {
-			return err
-		}
-		if n, err := r.RowsAffected(); err == nil && n == 0 {
-			return run.ErrNone
-		}
-		return putEvents(ctx, tx, e)
-	})
-	if err != nil && !errors.Is(err, run.ErrNone) {
-		return fmt.Errorf("change an agent in %s: %w", s.path, err)
-	}
-	return err
 }
 
 // putReports notes reports as recorded; run.ErrTwice: one of them is.

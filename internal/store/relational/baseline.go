@@ -23,26 +23,18 @@ func (s *Store) Approvals(ctx context.Context) ([]drift.Approval, error) {
 }
 
 func approvals(ctx context.Context, q queryer) ([]drift.Approval, error) {
-	rows, err := q.QueryContext(ctx, "SELECT seq, hash, data FROM approvals ORDER BY seq")
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var out []drift.Approval
-	for rows.Next() {
-		var a drift.Approval
+	return gather(ctx, q, "SELECT seq, hash, data FROM approvals ORDER BY seq", nil, func(scan scan) (a drift.Approval, err error) {
 		var seq int
 		var hash, data string
-		if err := rows.Scan(&seq, &hash, &data); err != nil {
-			return nil, err
+		if err := scan(&seq, &hash, &data); err != nil {
+			return a, err
 		}
 		if err := json.Unmarshal([]byte(data), &a); err != nil {
-			return nil, fmt.Errorf("approval %d: %w", seq, err)
+			return a, fmt.Errorf("approval %d: %w", seq, err)
 		}
 		a.Seq, a.Hash = seq, hash
-		out = append(out, a)
-	}
-	return out, rows.Err()
+		return a, nil
+	})
 }
 
 // Baselines gives what is approved of a subject, or of all when it is empty, in order, without its data.
@@ -55,27 +47,19 @@ func (s *Store) Baselines(ctx context.Context, subject string) ([]drift.Baseline
 }
 
 func baselines(ctx context.Context, q queryer, subject string) ([]drift.Baseline, error) {
-	rows, err := q.QueryContext(ctx, `SELECT b.subject, b.kind, b.place, b.digest, b.fact, b.known, b.missing, a.data
-		FROM baselines b JOIN approvals a ON a.seq = b.approval WHERE ?1 = '' OR b.subject = ?1 ORDER BY b.subject, b.kind, b.place`, subject)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var out []drift.Baseline
-	for rows.Next() {
-		var b drift.Baseline
+	return gather(ctx, q, `SELECT b.subject, b.kind, b.place, b.digest, b.fact, b.known, b.missing, a.data
+		FROM baselines b JOIN approvals a ON a.seq = b.approval WHERE ?1 = '' OR b.subject = ?1 ORDER BY b.subject, b.kind, b.place`, []any{subject}, func(scan scan) (b drift.Baseline, err error) {
 		var a drift.Approval
 		var known, missing, approval string
-		if err := rows.Scan(&b.Subject, &b.Kind, &b.Place, &b.Digest, &b.Fact, &known, &missing, &approval); err != nil {
-			return nil, err
+		if err := scan(&b.Subject, &b.Kind, &b.Place, &b.Digest, &b.Fact, &known, &missing, &approval); err != nil {
+			return b, err
 		}
 		if err := errors.Join(json.Unmarshal([]byte(known), &b.Known), json.Unmarshal([]byte(missing), &b.Missing), json.Unmarshal([]byte(approval), &a)); err != nil {
-			return nil, fmt.Errorf("%s of %s: %w", b.Kind, b.Subject, err)
+			return b, fmt.Errorf("%s of %s: %w", b.Kind, b.Subject, err)
 		}
 		b.By, b.At, b.Reason = a.Actor.Person, a.At, a.Reason
-		out = append(out, b)
-	}
-	return out, rows.Err()
+		return b, nil
+	})
 }
 
 // Filled gives a baseline with its data.
@@ -158,24 +142,18 @@ func (s *Store) putBaseline(ctx context.Context, tx *sql.Tx, b drift.Baseline, a
 
 // Differences gives what differed at the last look from the baselines of a subject, or of all when it is empty, in order.
 func (s *Store) Differences(ctx context.Context, subject string) ([]drift.Open, error) {
-	rows, err := s.db.QueryContext(ctx, "SELECT data FROM differences WHERE ?1 = '' OR subject = ?1 ORDER BY subject, kind, place, path", subject)
+	out, err := gather(ctx, s.db, "SELECT data FROM differences WHERE ?1 = '' OR subject = ?1 ORDER BY subject, kind, place, path", []any{subject}, func(scan scan) (o drift.Open, err error) {
+		var data string
+		if err := scan(&data); err != nil {
+			return o, err
+		}
+		err = json.Unmarshal([]byte(data), &o)
+		return o, err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("read differences from %s: %w", s.path, err)
 	}
-	defer rows.Close()
-	var out []drift.Open
-	for rows.Next() {
-		var data string
-		var o drift.Open
-		if err := rows.Scan(&data); err != nil {
-			return nil, err
-		}
-		if err := json.Unmarshal([]byte(data), &o); err != nil {
-			return nil, fmt.Errorf("read differences from %s: %w", s.path, err)
-		}
-		out = append(out, o)
-	}
-	return out, rows.Err()
+	return out, nil
 }
 
 // Differ keeps what differs from some baselines in place of what did before.

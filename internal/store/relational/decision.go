@@ -24,26 +24,18 @@ func (s *Store) Decisions(ctx context.Context) ([]waiver.Entry, error) {
 }
 
 func decisions(ctx context.Context, q queryer) ([]waiver.Entry, error) {
-	rows, err := q.QueryContext(ctx, "SELECT seq, hash, data FROM decisions ORDER BY seq")
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var out []waiver.Entry
-	for rows.Next() {
+	return gather(ctx, q, "SELECT seq, hash, data FROM decisions ORDER BY seq", nil, func(scan scan) (e waiver.Entry, err error) {
 		var seq int
 		var hash, data string
-		if err := rows.Scan(&seq, &hash, &data); err != nil {
-			return nil, err
+		if err := scan(&seq, &hash, &data); err != nil {
+			return e, err
 		}
-		var e waiver.Entry
 		if err := json.Unmarshal([]byte(data), &e); err != nil {
-			return nil, fmt.Errorf("decision entry %d: %w", seq, err)
+			return e, fmt.Errorf("decision entry %d: %w", seq, err)
 		}
 		e.Seq, e.Hash = seq, hash
-		out = append(out, e)
-	}
-	return out, rows.Err()
+		return e, nil
+	})
 }
 
 // Decide adds an entry. What it is about is checked by decide under the lock of the writer, from the decisions that stand then: two

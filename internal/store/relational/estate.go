@@ -32,36 +32,22 @@ func (s *Store) LastEstate(ctx context.Context) (out KeptEstate, err error) {
 }
 
 // Estates gives all of them, the first first.
-func (s *Store) Estates(ctx context.Context, each func(KeptEstate) error) error {
-	return s.estates(ctx, "ORDER BY seq", each)
+func (s *Store) Estates(ctx context.Context, row func(KeptEstate) error) error {
+	return s.estates(ctx, "ORDER BY seq", row)
 }
 
-func (s *Store) estates(ctx context.Context, end string, each func(KeptEstate) error) error {
-	err := func() error {
-		rows, err := s.db.QueryContext(ctx, "SELECT seq, digest, at, data FROM estates "+end)
-		if err != nil {
+func (s *Store) estates(ctx context.Context, end string, row func(KeptEstate) error) error {
+	err := each(ctx, s.db, "SELECT seq, digest, at, data FROM estates "+end, nil, func(scan scan) (err error) {
+		var e KeptEstate
+		var data []byte
+		if err := scan(&e.Seq, &e.Digest, moment{&e.At}, &data); err != nil {
 			return err
 		}
-		defer rows.Close()
-		for rows.Next() {
-			var e KeptEstate
-			var at string
-			var data []byte
-			if err := rows.Scan(&e.Seq, &e.Digest, &at, &data); err != nil {
-				return err
-			}
-			if e.At, err = time.Parse(time.RFC3339Nano, at); err != nil {
-				return err
-			}
-			if e.Data, err = s.dec.DecodeAll(data, nil); err != nil {
-				return err
-			}
-			if err := each(e); err != nil {
-				return err
-			}
+		if e.Data, err = s.dec.DecodeAll(data, nil); err != nil {
+			return err
 		}
-		return rows.Err()
-	}()
+		return row(e)
+	})
 	if err != nil {
 		return fmt.Errorf("read estates from %s: %w", s.path, err)
 	}

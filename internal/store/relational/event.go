@@ -38,20 +38,14 @@ type KeptEvent struct {
 
 // EventsAfter gives events after a place, at most limit, oldest first.
 func (s *Store) EventsAfter(ctx context.Context, seq, limit int) ([]KeptEvent, error) {
-	rows, err := s.db.QueryContext(ctx, "SELECT seq, data FROM events WHERE seq > ? ORDER BY seq LIMIT ?", seq, limit)
+	out, err := gather(ctx, s.db, "SELECT seq, data FROM events WHERE seq > ? ORDER BY seq LIMIT ?", []any{seq, limit}, func(scan scan) (e KeptEvent, err error) {
+		var data string
+		err = scan(&e.Seq, &data)
+		e.Data = json.RawMessage(data)
+		return e, err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("read events from %s: %w", s.path, err)
 	}
-	defer rows.Close()
-	var out []KeptEvent
-	for rows.Next() {
-		var e KeptEvent
-		var data string
-		if err := rows.Scan(&e.Seq, &data); err != nil {
-			return nil, err
-		}
-		e.Data = json.RawMessage(data)
-		out = append(out, e)
-	}
-	return out, rows.Err()
+	return out, nil
 }

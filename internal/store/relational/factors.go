@@ -46,16 +46,7 @@ func (s *Store) UseFactors(ctx context.Context, f, before access.Factors, e ...e
 
 // RemoveFactors takes them away. run.ErrNone: there are none.
 func (s *Store) RemoveFactors(ctx context.Context, person string, e ...event.Event) error {
-	return s.transact(ctx, func(tx *sql.Tx) error {
-		r, err := tx.ExecContext(ctx, "DELETE FROM factors WHERE person = ?", person)
-		if err != nil {
-			return fmt.Errorf("remove the factors of %s from %s: %w", person, s.path, err)
-		}
-		if n, err := r.RowsAffected(); err == nil && n == 0 {
-			return run.ErrNone
-		}
-		return putEvents(ctx, tx, e)
-	})
+	return s.changeOne(ctx, "the factors of "+person, e, "DELETE FROM factors WHERE person = ?", person)
 }
 
 func (s *Store) changeFactors(ctx context.Context, f access.Factors, e []event.Event, query string, more ...any) error {
@@ -63,18 +54,5 @@ func (s *Store) changeFactors(ctx context.Context, f access.Factors, e []event.E
 	if err != nil {
 		return err
 	}
-	err = s.transact(ctx, func(tx *sql.Tx) error {
-		r, err := tx.ExecContext(ctx, query, append([]any{f.Person, f.Step, string(data)}, more...)...)
-		if err != nil {
-			return err
-		}
-		if n, err := r.RowsAffected(); err == nil && n == 0 {
-			return run.ErrNone
-		}
-		return putEvents(ctx, tx, e)
-	})
-	if err != nil && !errors.Is(err, run.ErrNone) {
-		return fmt.Errorf("keep the factors of %s in %s: %w", f.Person, s.path, err)
-	}
-	return err
+	return s.changeOne(ctx, "the factors of "+f.Person, e, query, append([]any{f.Person, f.Step, string(data)}, more...)...)
 }

@@ -56,25 +56,18 @@ func (s *Store) Judged(ctx context.Context, at time.Time, marks map[string][]pic
 }
 
 // Pictured gives the subjects that were judged after a place in the order of judging, and the place of the last; 0: all.
-func (s *Store) Pictured(ctx context.Context, after int64, each func(picture.Subject)) (last int64, err error) {
+func (s *Store) Pictured(ctx context.Context, after int64, row func(picture.Subject)) (last int64, err error) {
 	last = after
-	err = func() error {
-		rows, err := s.db.QueryContext(ctx, "SELECT seq, subject, at, data FROM verdicts WHERE seq > ?", after)
-		if err != nil {
+	err = each(ctx, s.db, "SELECT seq, subject, at, data FROM verdicts WHERE seq > ?", []any{after}, func(scan scan) error {
+		var x picture.Subject
+		var seq int64
+		if err := s.scanPicture(&x, func(to ...any) error { return scan(append([]any{&seq, &x.Name}, to...)...) }); err != nil {
 			return err
 		}
-		defer rows.Close()
-		for rows.Next() {
-			var x picture.Subject
-			var seq int64
-			if err := s.scanPicture(&x, func(to ...any) error { return rows.Scan(append([]any{&seq, &x.Name}, to...)...) }); err != nil {
-				return err
-			}
-			last = max(last, seq)
-			each(x)
-		}
-		return rows.Err()
-	}()
+		last = max(last, seq)
+		row(x)
+		return nil
+	})
 	if err != nil {
 		return after, fmt.Errorf("read verdicts from %s: %w", s.path, err)
 	}
@@ -124,24 +117,17 @@ func (s *Store) PutDay(ctx context.Context, day string, data any) error {
 }
 
 // Days gives the days from one on, the first first, each as JSON.
-func (s *Store) Days(ctx context.Context, from string, each func(day string, data []byte) error) error {
-	err := func() error {
-		rows, err := s.db.QueryContext(ctx, "SELECT day, data FROM days WHERE day >= ? ORDER BY day", from)
-		if err != nil {
+func (s *Store) Days(ctx context.Context, from string, row func(day string, data []byte) error) error {
+	err := each(ctx, s.db, "SELECT day, data FROM days WHERE day >= ? ORDER BY day", []any{from}, func(scan scan) error {
+		var day, data string
+		if err := scan(&day, &data); err != nil {
 			return err
 		}
-		defer rows.Close()
-		for rows.Next() {
-			var day, data string
-			if err := rows.Scan(&day, &data); err != nil {
-				return err
-			}
-			if err := each(day, []byte(data)); err != nil {
-				return fmt.Errorf("%s: %w", day, err)
-			}
+		if err := row(day, []byte(data)); err != nil {
+			return fmt.Errorf("%s: %w", day, err)
 		}
-		return rows.Err()
-	}()
+		return nil
+	})
 	if err != nil {
 		return fmt.Errorf("read days from %s: %w", s.path, err)
 	}

@@ -114,28 +114,10 @@ func (s *Store) Run(ctx context.Context, id string) (run.Run, error) {
 	if id == "last" {
 		text, args = "ORDER BY id DESC LIMIT 1", nil
 	}
-	rows, err := s.db.QueryContext(ctx, "SELECT id, started_at, finished_at, version, estate_digest, targets FROM runs "+text, args...)
-	if err != nil {
-		return run.Run{}, fmt.Errorf("read run %s from %s: %w", id, s.path, err)
-	}
-	defer rows.Close()
-	var found []run.Run
-	for rows.Next() {
-		var r run.Run
-		var started, finished, targets string
-		if err := rows.Scan(&r.ID, &started, &finished, &r.Version, &r.EstateDigest, &targets); err != nil {
-			return run.Run{}, err
-		}
-		r.Started, _ = time.Parse(time.RFC3339Nano, started)
-		r.Finished, _ = time.Parse(time.RFC3339Nano, finished)
-		if err := json.Unmarshal([]byte(targets), &r.Targets); err != nil {
-			return run.Run{}, err
-		}
-		found = append(found, r)
-	}
+	found, err := s.runs(ctx, text, args...)
 	switch {
-	case rows.Err() != nil:
-		return run.Run{}, rows.Err()
+	case err != nil:
+		return run.Run{}, err
 	case len(found) == 0:
 		return run.Run{}, fmt.Errorf("run %s in %s: %w", id, s.path, run.ErrNone)
 	case len(found) > 1:

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 
@@ -38,7 +37,10 @@ func (s *Store) Forget(ctx context.Context, before time.Time, told func() event.
 	for first := true; ; first = false {
 		n := 0
 		err := s.transact(ctx, func(tx *sql.Tx) error {
-			ids, err := texts(ctx, tx, "SELECT r.id"+overdue+" AND NOT"+held+" ORDER BY r.finished_at LIMIT ?2", at, forgetAtOnce)
+			ids, err := gather(ctx, tx, "SELECT r.id"+overdue+" AND NOT"+held+" ORDER BY r.finished_at LIMIT ?2", []any{at, forgetAtOnce}, func(scan scan) (id string, err error) {
+				err = scan(&id)
+				return id, err
+			})
 			if n = len(ids); err != nil || n == 0 {
 				return err
 			}
@@ -81,22 +83,6 @@ func (s *Store) Forget(ctx context.Context, before time.Time, told func() event.
 	return out, nil
 }
 
-func texts(ctx context.Context, tx *sql.Tx, query string, args ...any) (out []string, err error) {
-	rows, err := tx.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var x string
-		if err := rows.Scan(&x); err != nil {
-			return nil, err
-		}
-		out = append(out, x)
-	}
-	return out, rows.Err()
-}
-
 // Hold places one, and gives it with its id.
 func (s *Store) Hold(ctx context.Context, h run.Hold, told func(run.Hold) event.Event) (run.Hold, error) {
 	var b [4]byte
@@ -117,48 +103,15 @@ func (s *Store) Hold(ctx context.Context, h run.Hold, told func(run.Hold) event.
 
 // Release ends one. run.ErrNone: none of that id stands.
 func (s *Store) Release(ctx context.Context, id string, now time.Time, told event.Event) error {
-	err := s.transact(ctx, func(tx *sql.Tx) error {
-		r, err := tx.ExecContext(ctx, "UPDATE holds SET released = ? WHERE id = ? AND released = ''", stamp(now), id)
-		if err != nil {
-			return err
-		}
-		if n, err := r.RowsAffected(); err != nil || n == 0 {
-			return errors.Join(err, run.ErrNone)
-		}
-		return putEvents(ctx, tx, []event.Event{told})
-	})
-	if err != nil && !errors.Is(err, run.ErrNone) {
-		return fmt.Errorf("release hold %s in %s: %w", id, s.path, err)
-	}
-	return err
+	return s.changeOne(ctx, "hold "+id, []event.Event{told}, "UPDATE holds SET released = ? WHERE id = ? AND released = ''", stamp(now), id)
 }
 
 // Holds gives all of them, also those that were released, the first first.
-func (s *Store) Holds(ctx context.Context) (out []run.Hold, err error) {
-	err = func() error {
-		rows, err := s.db.QueryContext(ctx, "SELECT id, person, reason, subject, since, until, made, released FROM holds ORDER BY made, id")
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var h run.Hold
-			var times [4]string
-			if err := rows.Scan(&h.ID, &h.By, &h.Reason, &h.Subject, &times[0], &times[1], &times[2], &times[3]); err != nil {
-				return err
-			}
-			for i, to := range []*time.Time{&h.From, &h.Until, &h.Made, &h.Released} {
-				if times[i] == "" {
-					continue
-				}
-				if *to, err = time.Parse(time.RFC3339Nano, times[i]); err != nil {
-					return err
-				}
-			}
-			out = append(out, h)
-		}
-		return rows.Err()
-	}()
+func (s *Store) Holds(ctx context.Context) ([]run.Hold, error) {
+	out, err := gather(ctx, s.db, "SELECT id, person, reason, subject, since, until, made, released FROM holds ORDER BY made, id", nil, func(scan scan) (h run.Hold, err error) {
+		err = scan(&h.ID, &h.By, &h.Reason, &h.Subject, moment{&h.From}, moment{&h.Until}, moment{&h.Made}, moment{&h.Released})
+		return h, err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("read holds from %s: %w", s.path, err)
 	}

@@ -54,42 +54,28 @@ type SeenFact struct {
 }
 
 // SeenIn gives what a run saw, by digests.
-func (s *Store) SeenIn(ctx context.Context, id string) (out []SeenFact, err error) {
-	rows, err := s.db.QueryContext(ctx, "SELECT subject, kind, place, coalesce(digest, ''), coalesce(problem, ''), observed_at FROM observations WHERE run = ? ORDER BY subject, kind, place", id)
+func (s *Store) SeenIn(ctx context.Context, id string) ([]SeenFact, error) {
+	out, err := gather(ctx, s.db, "SELECT subject, kind, place, coalesce(digest, ''), coalesce(problem, ''), observed_at FROM observations WHERE run = ? ORDER BY subject, kind, place", []any{id}, func(scan scan) (f SeenFact, err error) {
+		err = scan(&f.Subject, &f.Kind, &f.Place, &f.Digest, &f.Problem, &f.At)
+		return f, err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("read run %s from %s: %w", id, s.path, err)
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var f SeenFact
-		if err := rows.Scan(&f.Subject, &f.Kind, &f.Place, &f.Digest, &f.Problem, &f.At); err != nil {
-			return nil, err
-		}
-		out = append(out, f)
-	}
-	return out, rows.Err()
+	return out, nil
 }
 
 func (s *Store) runs(ctx context.Context, end string, args ...any) ([]run.Run, error) {
-	rows, err := s.db.QueryContext(ctx, "SELECT id, started_at, finished_at, version, estate_digest, targets FROM runs "+end, args...)
+	out, err := gather(ctx, s.db, "SELECT id, started_at, finished_at, version, estate_digest, targets FROM runs "+end, args, func(scan scan) (r run.Run, err error) {
+		var targets string
+		if err := scan(&r.ID, moment{&r.Started}, moment{&r.Finished}, &r.Version, &r.EstateDigest, &targets); err != nil {
+			return r, err
+		}
+		err = json.Unmarshal([]byte(targets), &r.Targets)
+		return r, err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("read runs from %s: %w", s.path, err)
 	}
-	defer rows.Close()
-	var out []run.Run
-	for rows.Next() {
-		var r run.Run
-		var started, finished, targets string
-		if err := rows.Scan(&r.ID, &started, &finished, &r.Version, &r.EstateDigest, &targets); err != nil {
-			return nil, err
-		}
-		var err2 error
-		r.Started, err = time.Parse(time.RFC3339Nano, started)
-		r.Finished, err2 = time.Parse(time.RFC3339Nano, finished)
-		if err := errors.Join(err, err2, json.Unmarshal([]byte(targets), &r.Targets)); err != nil {
-			return nil, fmt.Errorf("read runs from %s: %w", s.path, err)
-		}
-		out = append(out, r)
-	}
-	return out, rows.Err()
+	return out, nil
 }

@@ -144,22 +144,13 @@ func (s *Store) Lease(ctx context.Context, task, holder string, now, until time.
 }
 
 // OpenIDs gives the ids of all findings that are open, in their order.
-func (s *Store) OpenIDs(ctx context.Context, each func(id string)) error {
-	err := func() error {
-		rows, err := s.db.QueryContext(ctx, "SELECT finding FROM standings ORDER BY finding")
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var id string
-			if err := rows.Scan(&id); err != nil {
-				return err
-			}
-			each(id)
-		}
-		return rows.Err()
-	}()
+func (s *Store) OpenIDs(ctx context.Context, id func(string)) error {
+	err := each(ctx, s.db, "SELECT finding FROM standings ORDER BY finding", nil, func(scan scan) error {
+		var x string
+		err := scan(&x)
+		id(x)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("read open findings from %s: %w", s.path, err)
 	}

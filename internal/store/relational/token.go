@@ -36,33 +36,15 @@ func (s *Store) Token(ctx context.Context, digest string) (access.Token, error) 
 	return out[0], nil
 }
 
-func (s *Store) tokens(ctx context.Context, end string, args ...any) (out []access.Token, err error) {
-	rows, err := s.db.QueryContext(ctx, "SELECT "+tokenColumns+" FROM tokens "+end, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var t access.Token
+func (s *Store) tokens(ctx context.Context, end string, args ...any) ([]access.Token, error) {
+	return gather(ctx, s.db, "SELECT "+tokenColumns+" FROM tokens "+end, args, func(scan scan) (t access.Token, err error) {
 		var may string
-		var times [4]string
-		if err := rows.Scan(&t.ID, &t.Person, &t.Name, &may, &times[0], &times[1], &times[2], &times[3]); err != nil {
-			return nil, err
+		if err := scan(&t.ID, &t.Person, &t.Name, &may, moment{&t.Made}, moment{&t.Until}, moment{&t.Used}, moment{&t.Revoked}); err != nil {
+			return t, err
 		}
-		for i, to := range []*time.Time{&t.Made, &t.Until, &t.Used, &t.Revoked} {
-			if times[i] == "" {
-				continue
-			}
-			if *to, err = time.Parse(time.RFC3339Nano, times[i]); err != nil {
-				return nil, err
-			}
-		}
-		if err := json.Unmarshal([]byte(may), &t.Scope); err != nil {
-			return nil, err
-		}
-		out = append(out, t)
-	}
-	return out, rows.Err()
+		err = json.Unmarshal([]byte(may), &t.Scope)
+		return t, err
+	})
 }
 
 // AddToken keeps a new token under the digest of its secret, and what tells of it.
@@ -71,34 +53,17 @@ func (s *Store) AddToken(ctx context.Context, t access.Token, digest string, e .
 	if err != nil {
 		return err
 	}
-	return s.changeToken(ctx, e, "INSERT INTO tokens (digest, "+tokenColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, '', '')", digest, t.ID, t.Person, t.Name, string(may), stamp(t.Made), stamp(t.Until))
+	return s.changeOne(ctx, "a token", e, "INSERT INTO tokens (digest, "+tokenColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, '', '')", digest, t.ID, t.Person, t.Name, string(may), stamp(t.Made), stamp(t.Until))
 }
 
 // UseToken notes when a token was used.
 func (s *Store) UseToken(ctx context.Context, id string, at time.Time) error {
-	return s.changeToken(ctx, nil, "UPDATE tokens SET used = ? WHERE id = ?", stamp(at), id)
+	return s.changeOne(ctx, "a token", nil, "UPDATE tokens SET used = ? WHERE id = ?", stamp(at), id)
 }
 
 // RevokeToken ends one, and keeps what tells of it. run.ErrNone: there is none of that id that still holds.
 func (s *Store) RevokeToken(ctx context.Context, id string, at time.Time, e ...event.Event) error {
-	return s.changeToken(ctx, e, "UPDATE tokens SET revoked = ? WHERE id = ? AND revoked = ''", stamp(at), id)
-}
-
-func (s *Store) changeToken(ctx context.Context, e []event.Event, query string, args ...any) error {
-	err := s.transact(ctx, func(tx *sql.Tx) error {
-		r, err := tx.ExecContext(ctx, query, args...)
-		if err != nil {
-			return err
-		}
-		if n, err := r.RowsAffected(); err == nil && n == 0 {
-			return run.ErrNone
-		}
-		return putEvents(ctx, tx, e)
-	})
-	if err != nil && !errors.Is(err, run.ErrNone) {
-		return fmt.Errorf("change a token in %s: %w", s.path, err)
-	}
-	return err
+	return s.changeOne(ctx, "a token", e, "UPDATE tokens SET revoked = ? WHERE id = ? AND revoked = ''", stamp(at), id)
 }
 
 // Answer is what was answered to a write that carried a key.
