@@ -69,7 +69,7 @@ mkdir "$DIR/upper" "$DIR/work" "$DIR/root"
 mount -t overlay overlay -o "lowerdir=/,upperdir=$DIR/upper,workdir=$DIR/work" "$DIR/root"
 cp "$HOLDFAST" "$DIR/root/holdfast"
 cp "$SERVICE" "$DIR/root/service"
-rm -f "$DIR/root/.dockerenv"
+rm -rf "$DIR/root/.dockerenv" "$DIR/root/etc/cni" "$DIR/root/etc/kubernetes" # what a container runtime of this machine would explain
 for d in proc sys dev; do mount --rbind "/$d" "$DIR/root/$d"; done
 exec chroot "$DIR/root" sh -c "$SCRIPT"
 `
