@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"holdfast.example/holdfast/internal/event"
+	"holdfast.example/holdfast/internal/store/relational"
 )
 
 // beside is what runs beside the pages: agents are listened for, systems are looked at, what happens enters the ledger.
@@ -28,28 +29,18 @@ func (p *pages) begin(ctx context.Context) (b *beside, err error) {
 	}()
 	b.loop(context.WithoutCancel(ctx), p.enterAll) // ends last: what the others did enters
 	if !p.o.guest {
-		state, err := StateDir(p.o.State)
+		store, err := b.store(ctx, p.o)
 		if err != nil {
 			return b, err
 		}
-		store, err := openStore(ctx, state, p.o.DB)
-		if err != nil {
-			return b, err
-		}
-		b.ends = append(b.ends, store.Close)
 		books := &bookkeeping{o: p.o, store: store, make: event.Maker{Version: p.o.Version}, wake: p.wake}
 		b.loop(ctx, books.run)
 	}
 	if p.o.Scan {
-		state, err := StateDir(p.o.State)
+		store, err := b.store(ctx, p.o)
 		if err != nil {
 			return b, err
 		}
-		store, err := openStore(ctx, state, p.o.DB)
-		if err != nil {
-			return b, err
-		}
-		b.ends = append(b.ends, store.Close)
 		b.loop(ctx, newRhythm(p.o, store).run)
 	}
 	if p.o.Agents != "" {
@@ -61,6 +52,19 @@ func (p *pages) begin(ctx context.Context) (b *beside, err error) {
 		b.ends = append(b.ends, side.close)
 	}
 	return b, nil
+}
+
+// store opens the database until the end.
+func (b *beside) store(ctx context.Context, o ServeOptions) (*relational.Store, error) {
+	state, err := StateDir(o.State)
+	if err != nil {
+		return nil, err
+	}
+	s, err := openStore(ctx, state, o.DB)
+	if err == nil {
+		b.ends = append(b.ends, s.Close)
+	}
+	return s, err
 }
 
 // loop runs something until the end.
