@@ -2,10 +2,12 @@
 package packaging
 
 import (
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -63,6 +65,53 @@ func TestPackage(t *testing.T) {
 	}
 	if units(t, filepath.Join(root, "usr/lib/systemd/system")) != 2 {
 		t.Error("not both units")
+	}
+	own(t, root)
+}
+
+// own holds the units against the checks of the program itself, as an administrator would have them: copied to /etc and enabled. What an
+// agent is by its nature is named here, and nothing else is found.
+func own(t *testing.T, root string) {
+	t.Helper()
+	need.Root(t) // files of the tree belong to root
+	for _, folder := range []string{"etc/systemd/system/multi-user.target.wants", "usr/lib/systemd/system"} {
+		if err := os.MkdirAll(filepath.Join(root, folder), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, text := range map[string]string{"etc/os-release": "ID=debian\nVERSION_ID=\"12\"\n", "usr/lib/systemd/systemd": "", "etc/passwd": "root:x:0:0::/root:/bin/sh\nholdfast:x:990:990::/var/lib/holdfast:/usr/sbin/nologin\n"} {
+		if err := os.WriteFile(filepath.Join(root, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, unit := range []string{"holdfast.service", "holdfast-agent.service"} {
+		run(t, root, "cp", "usr/lib/systemd/system/"+unit, "etc/systemd/system/"+unit)
+		run(t, root, "ln", "-s", "../"+unit, "etc/systemd/system/multi-user.target.wants/"+unit)
+	}
+	var a struct {
+		Results []struct {
+			Check, Verdict, Detail string
+			Violations             []struct{ Key, Detail string }
+		}
+	}
+	out := run(t, ".", filepath.Join(root, "usr/bin/holdfast"), "--state", t.TempDir(), "assess", "rootfs:"+root, "--format", "json", "--fail-on", "never",
+		"--only", "services-sandbox,services-run-as-root,services-capabilities,services-unit-writable,services-program-writable,services-temporary-program,secrets-units-jobs")
+	if err := json.Unmarshal([]byte(out), &a); err != nil {
+		t.Fatal(err, out)
+	}
+	var found []string
+	for _, r := range a.Results {
+		if r.Verdict != "pass" && r.Verdict != "fail" {
+			t.Errorf("%s is %s: %s", r.Check, r.Verdict, r.Detail)
+		}
+		for _, v := range r.Violations {
+			found = append(found, r.Check+" "+v.Key)
+		}
+	}
+	slices.Sort(found)
+	want := []string{"services-sandbox unit:holdfast-agent.service"} // it looks at the /tmp of the machine, not at one of its own
+	if len(a.Results) != 7 || !slices.Equal(found, want) {
+		t.Errorf("%d checks found %q\n%s", len(a.Results), found, out)
 	}
 }
 
