@@ -175,6 +175,7 @@ func (p *pages) Settings(ctx context.Context) (out []web.Setting, err error) {
 	add("State folder", state, "--state")
 	add("Pages", p.o.Listen, "--listen")
 	add("Certificate", p.o.TLSCert, "--tls-cert, --tls-key")
+	add("Log-in elsewhere", p.o.OIDC.Issuer, "--oidc-issuer, --oidc-client")
 	add("Agents", p.o.Agents, "--agents")
 	add("Reports of agents", "every "+p.o.Every.String(), "--every")
 	add("Metrics", p.o.Metrics, "--metrics")

@@ -23,12 +23,13 @@ import (
 // ServeOptions say what is served, and where.
 type ServeOptions struct {
 	State, DB, Estate string
-	Listen            string        // host:port; of loopback without a certificate
-	TLSCert, TLSKey   string        // files in PEM; empty: no TLS
-	TLSSelf           bool          // a certificate is made that nobody vouches for
-	Name              string        // under which people go there; empty: the first of the certificate
-	Agents            string        // host:port for agents; empty: none are listened for
-	Metrics           string        // host:port of loopback for a Prometheus; empty: none
+	Listen            string // host:port; of loopback without a certificate
+	TLSCert, TLSKey   string // files in PEM; empty: no TLS
+	TLSSelf           bool   // a certificate is made that nobody vouches for
+	Name              string // under which people go there; empty: the first of the certificate
+	Agents            string // host:port for agents; empty: none are listened for
+	Metrics           string // host:port of loopback for a Prometheus; empty: none
+	OIDC              ProviderOptions
 	Breached          string        // file of further passwords that nobody may take, one a line; empty: none
 	Every             time.Duration // time between the reports of an agent
 	Scan              bool          // look at what the estate declares, in its rhythm
@@ -81,7 +82,15 @@ func Serve(ctx context.Context, o ServeOptions) (err error) {
 	if err != nil {
 		return errors.Join(err, door.listener.Close())
 	}
-	s, err := web.New(web.Options{Guest: guest, Factors: pages, Seals: seals{aead}, Breached: known, Data: pages, Decisions: pages, Operations: pages, Pictures: pages, Places: pages, Drifts: pages, Tokens: pages, Figures: pages, People: pages, Version: o.Version, Now: time.Now, Origin: door.origin, Hosts: door.hosts})
+	elsewhere, err := openProvider(o.OIDC, door.origin, pages)
+	if err != nil {
+		return errors.Join(err, door.listener.Close())
+	}
+	var vouches web.Provider
+	if elsewhere != nil {
+		vouches = elsewhere
+	}
+	s, err := web.New(web.Options{Provider: vouches, Guest: guest, Factors: pages, Seals: seals{aead}, Breached: known, Data: pages, Decisions: pages, Operations: pages, Pictures: pages, Places: pages, Drifts: pages, Tokens: pages, Figures: pages, People: pages, Version: o.Version, Now: time.Now, Origin: door.origin, Hosts: door.hosts})
 	if err != nil {
 		return errors.Join(err, door.listener.Close())
 	}
@@ -110,6 +119,13 @@ func Serve(ctx context.Context, o ServeOptions) (err error) {
 			o.Log("how everything stands could not be worked out: %v", err)
 		}
 	})
+	if elsewhere != nil {
+		pages.beside.Go(func() { // a provider that is away is asked again at a log-in
+			if err := elsewhere.Discover(ctx); err != nil && ctx.Err() == nil {
+				o.Log("nobody can log in by %s yet: %v", elsewhere.name, err)
+			}
+		})
+	}
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(door.listener) }()
 	o.Ready(served)
