@@ -182,6 +182,7 @@ func (p *pages) Settings(ctx context.Context) (out []web.Setting, err error) {
 		certificate = "self-made"
 	}
 	add("Certificate", certificate, "--acme, --tls-cert and --tls-key")
+	add("Log-in elsewhere", p.o.OIDC.Issuer, "--oidc-issuer, --oidc-client")
 	add("Agents", p.o.Agents, "--agents")
 	add("Reports of agents", "every "+p.o.Every.String(), "--every")
 	add("Metrics", p.o.Metrics, "--metrics")

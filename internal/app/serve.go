@@ -24,19 +24,20 @@ import (
 // ServeOptions say what is served, and where.
 type ServeOptions struct {
 	State, DB, Estate string
-	Listen            string        // host:port; of loopback without a certificate
-	TLSCert, TLSKey   string        // files in PEM; empty: no TLS
-	TLSSelf           bool          // a certificate is made that nobody vouches for
-	ACME              ACMEOptions   // an authority gives certificates; zero: none does
-	Name              string        // under which people go there; empty: the first of the certificate
-	Agents            string        // host:port for agents; empty: none are listened for
-	Traces            TraceOptions  // whom to tell of what goes on; zero: nobody
-	Metrics           string        // host:port of loopback for a Prometheus; empty: none
-	Breached          string        // file of further passwords that nobody may take, one a line; empty: none
-	Every             time.Duration // time between the reports of an agent
-	Keep              int           // days for which runs are kept with what they saw; 0: for ever
-	Scan              bool          // look at what the estate declares, in its rhythm
-	ScanEvery         time.Duration // 0: as the estate says, else a day
+	Listen            string          // host:port; of loopback without a certificate
+	TLSCert, TLSKey   string          // files in PEM; empty: no TLS
+	TLSSelf           bool            // a certificate is made that nobody vouches for
+	ACME              ACMEOptions     // an authority gives certificates; zero: none does
+	Name              string          // under which people go there; empty: the first of the certificate
+	Agents            string          // host:port for agents; empty: none are listened for
+	Traces            TraceOptions    // whom to tell of what goes on; zero: nobody
+	Metrics           string          // host:port of loopback for a Prometheus; empty: none
+	OIDC              ProviderOptions // where people log in elsewhere; zero: nowhere
+	Breached          string          // file of further passwords that nobody may take, one a line; empty: none
+	Every             time.Duration   // time between the reports of an agent
+	Keep              int             // days for which runs are kept with what they saw; 0: for ever
+	Scan              bool            // look at what the estate declares, in its rhythm
+	ScanEvery         time.Duration   // 0: as the estate says, else a day
 	Version           string
 	Words             func(LedgerEntry) string // what an entry of the ledger says
 	Ready             func(Served)
@@ -90,7 +91,15 @@ func Serve(ctx context.Context, o ServeOptions) (err error) {
 	if err != nil {
 		return errors.Join(err, door.listener.Close())
 	}
-	s, err := web.New(web.Options{Watch: watch, Guest: guest, Factors: pages, Seals: seals{aead}, Breached: known, Data: pages, Decisions: pages, Operations: pages, Pictures: pages, Places: pages, Drifts: pages, Tokens: pages, Figures: pages, People: pages, Version: o.Version, Now: time.Now, Origin: door.origin, Hosts: door.hosts})
+	elsewhere, err := openProvider(o.OIDC, door.origin, pages)
+	if err != nil {
+		return errors.Join(err, door.listener.Close())
+	}
+	var vouches web.Provider
+	if elsewhere != nil {
+		vouches = elsewhere
+	}
+	s, err := web.New(web.Options{Provider: vouches, Watch: watch, Guest: guest, Factors: pages, Seals: seals{aead}, Breached: known, Data: pages, Decisions: pages, Operations: pages, Pictures: pages, Places: pages, Drifts: pages, Tokens: pages, Figures: pages, People: pages, Version: o.Version, Now: time.Now, Origin: door.origin, Hosts: door.hosts})
 	if err != nil {
 		return errors.Join(err, door.listener.Close())
 	}
@@ -122,6 +131,13 @@ func Serve(ctx context.Context, o ServeOptions) (err error) {
 			o.Log("how everything stands could not be worked out: %v", err)
 		}
 	})
+	if elsewhere != nil {
+		pages.beside.Go(func() { // a provider that is away is asked again at a log-in
+			if err := elsewhere.Discover(ctx); err != nil && ctx.Err() == nil {
+				o.Log("nobody can log in by %s yet: %v", elsewhere.name, err)
+			}
+		})
+	}
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(door.listener) }()
 	o.Ready(served)

@@ -57,9 +57,9 @@ func isCore(name string) bool {
 
 // isAdapter are the packages that touch files and networks. The advisories are one: their feeds come over HTTP and
 // their index is mapped from a file; who judges knows them by vuln.Source. The ledger is files, the web answers a network, the
-// bus is one, a backup is a file, traces go to a collector.
+// bus is one, a backup is a file, traces go to a collector, a provider is asked over HTTP.
 func isAdapter(name string) bool {
-	return strings.HasPrefix(name, "internal/collect/") || strings.HasPrefix(name, "internal/store/") || name == "internal/advisory" || name == "internal/ledger" || name == "internal/web" || strings.HasPrefix(name, "internal/bus/") || name == "internal/backup" || name == "internal/trace"
+	return strings.HasPrefix(name, "internal/collect/") || strings.HasPrefix(name, "internal/store/") || name == "internal/advisory" || name == "internal/ledger" || name == "internal/web" || strings.HasPrefix(name, "internal/bus/") || name == "internal/backup" || name == "internal/trace" || name == "internal/oidc"
 }
 
 func TestCoreDoesNoIO(t *testing.T) {
@@ -150,6 +150,9 @@ func TestHeavyDependenciesHaveOneHome(t *testing.T) {
 		"go.opentelemetry.io":            {"internal/trace"},
 		"golang.org/x/crypto/acme":       {"internal/app"},
 		"github.com/nats-io/nats-server": {"internal/bus/hub"},
+		"github.com/coreos/go-oidc":      {"internal/oidc"},
+		"golang.org/x/oauth2":            {"internal/oidc"},
+		"github.com/zitadel/oidc":        {"internal/oidc/oidctest"}, // which tests alone import
 		"github.com/nats-io/nats.go":     {"internal/bus/hub", "internal/bus/link"},
 	}
 	for _, p := range packages(t) {

@@ -22,6 +22,12 @@ within ten seconds.
 Everyone sees and does what their roles in the estate give: security, auditors and administrators see all, teams and
 management their own. Decisions are asked for and taken in the browser too, each with a passkey that was just shown.
 
+With --oidc-issuer people log in at a provider by OpenID Connect too, where it says that they showed two factors (--oidc-acr,
+--oidc-amr) and names somebody of the estate (--oidc-claim: the verified e-mail address, or the subject; any other claim is an
+id of the estate, and must be one that people cannot change themselves). The provider sends them back to
+ADDRESS/log-in/provider/back. The secret of the client stands in a file that others cannot read; without one it is a public
+client.
+
 It looks at the systems of the estate at their interval, two at once, those that an agent speaks for excepted; without an
 estate at this machine. What does not answer is tried again after five minutes, then ten, and so on.
 
@@ -31,7 +37,7 @@ With --acme an authority gives the certificate and renews it: Let's Encrypt, or 
 name on port 443, or on 80 with --acme-http. Giving --acme accepts the authority's terms of service: read them first.
 
 It ends with Ctrl-C; sessions end with it, passkeys and agents stay.`,
-		Example: "  holdfast serve\n  holdfast serve -f estate/ --agents 10.0.0.5:8471 --listen :443 --tls-cert hub.pem --tls-key hub.key\n  holdfast serve -f estate/ --listen :443 --acme hub.example.org --acme-http :80\n  holdfast serve --listen :443 --acme hub.corp.example --acme-directory https://ca.corp.example/acme/acme/directory --acme-ca root.pem\n  holdfast serve -f estate/ --listen 127.0.0.1:9000 --traces http://127.0.0.1:4318", Args: cobra.NoArgs,
+		Example: "  holdfast serve\n  holdfast serve -f estate/ --agents 10.0.0.5:8471 --listen :443 --tls-cert hub.pem --tls-key hub.key\n  holdfast serve -f estate/ --listen :443 --acme hub.example.org --acme-http :80\n  holdfast serve --listen :443 --acme hub.corp.example --acme-directory https://ca.corp.example/acme/acme/directory --acme-ca root.pem\n  holdfast serve -f estate/ --listen 127.0.0.1:9000 --traces http://127.0.0.1:4318\n  holdfast serve -f estate/ --listen :443 --tls-cert hub.pem --tls-key hub.key \\\n    --oidc-issuer https://id.example/realms/northwind --oidc-client holdfast --oidc-secret-file /etc/holdfast/oidc --oidc-name \"Northwind ID\"", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.State, o.DB = g.state, g.db
 			o.Words = func(e app.LedgerEntry) string { return report.Clean(entryWords(e)) }
@@ -59,6 +65,13 @@ It ends with Ctrl-C; sessions end with it, passkeys and agents stay.`,
 	c.Flags().StringVar(&o.Metrics, "metrics", env("HOLDFAST_METRICS", ""), "address of this machine and port for a Prometheus to ask /metrics, 127.0.0.1:8472 for example; empty: none")
 	c.Flags().StringVar(&o.Breached, "breached", env("HOLDFAST_BREACHED", ""), "file of breached passwords that nobody may take, one a line, beside those that come with Holdfast")
 	c.Flags().IntVar(&o.Keep, "keep", 1095, "days for which runs are kept with what they saw (0: for ever); what was seen last, findings, decisions and the ledger stay, and what a hold keeps")
+	c.Flags().StringVar(&o.OIDC.Issuer, "oidc-issuer", env("HOLDFAST_OIDC_ISSUER", ""), "address of a provider where people log in by OpenID Connect; empty: none")
+	c.Flags().StringVar(&o.OIDC.Client, "oidc-client", env("HOLDFAST_OIDC_CLIENT", ""), "client id under which the provider knows this control plane")
+	c.Flags().StringVar(&o.OIDC.SecretFile, "oidc-secret-file", env("HOLDFAST_OIDC_SECRET_FILE", ""), "file with the secret of the client, which others cannot read; empty: a public client")
+	c.Flags().StringVar(&o.OIDC.Claim, "oidc-claim", env("HOLDFAST_OIDC_CLAIM", ""), "claim that names the person: email (verified), sub (subject.sub of the estate) or one that is an id of the estate (default email)")
+	c.Flags().StringSliceVar(&o.OIDC.ACR, "oidc-acr", nil, "acr values of the provider that mean two factors; they are asked for")
+	c.Flags().StringSliceVar(&o.OIDC.AMR, "oidc-amr", nil, "amr values that mean two factors, several that do together joined by + (default, without --oidc-acr too: mfa, or otp, hwk, swk or sc with pwd, pin or biometrics)")
+	c.Flags().StringVar(&o.OIDC.Name, "oidc-name", env("HOLDFAST_OIDC_NAME", ""), "what people call the provider (default: its host)")
 	c.Flags().DurationVar(&o.Every, "every", 5*time.Minute, "time between the reports of an agent")
 	c.Flags().StringVar(&o.Listen, "listen", env("HOLDFAST_LISTEN", "127.0.0.1:8470"), "address and port; of this machine alone without a certificate; port 0 takes a free one")
 	acmeFlags(c, &o.ACME)

@@ -97,6 +97,9 @@ type Event struct {
 	Entity   *Entity  `json:"entity,omitempty"`
 	Service  *Service `json:"service,omitempty"`
 	MFA      *bool    `json:"is_mfa,omitempty"`
+
+	Protocol   string `json:"auth_protocol,omitempty"` // by which somebody logged in; empty: one that OCSF has no word for
+	ProtocolID int    `json:"auth_protocol_id,omitempty"`
 }
 
 // At is when it happened.
@@ -145,6 +148,13 @@ func (m Maker) logIn(who, how string, mfa bool, at time.Time) Event {
 // PasswordUsed tells that a person logged in, or showed who they are, by a password with a code.
 func (m Maker) PasswordUsed(who string, at time.Time) Event {
 	return m.logIn(who, " logged in by a password with a code", true, at)
+}
+
+// ProviderUsed tells that a person logged in, or showed who they are, at a provider that vouches for two factors.
+func (m Maker) ProviderUsed(who, provider string, at time.Time) Event {
+	e := m.logIn(who, " logged in by OpenID Connect at "+provider, true, at)
+	e.Protocol, e.ProtocolID = "OpenID", 4
+	return e
 }
 
 // RecoveryUsed tells that a person logged in by a password with a recovery code, and how many are left.

@@ -226,6 +226,7 @@ func all() map[string]Event {
 		"log-in by link":  m.LinkUsed("", at),
 		"invited log-in":  m.LinkUsed("erika", at),
 		"log-out":         m.LogOut("erika", at),
+		"provider":        m.ProviderUsed("erika", "Northwind ID", at),
 		"codes failed":    m.CodesFailed("erika", 5, at),
 		"passkey added":   m.PasskeyAdded("erika", "", at),
 		"passkey removed": m.PasskeyRemoved("erika", "sam", at),

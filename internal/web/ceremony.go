@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/go-webauthn/webauthn/webauthn"
+
+	"holdfast.example/holdfast/internal/access"
 )
 
 const (
@@ -15,12 +17,15 @@ const (
 	maxCeremonies  = 1000
 )
 
-// ceremony is something done by passkey, between its two requests.
+// ceremony is something done by passkey or at a provider, between its two requests.
 type ceremony struct {
-	kind   string // register, log-in or step-up
+	kind   string // register, log-in or step-up; at a provider provider
 	data   webauthn.SessionData
 	person string // who registers or steps up; empty in a log-in
 	until  time.Time
+
+	asked access.Asked // at a provider
+	next  string       // page after a step-up there
 }
 
 // ceremonies are those under way. Each is finished by the browser that began it, once.

@@ -301,19 +301,24 @@ func (s *Server) stepUpByCode(w http.ResponseWriter, r *http.Request) {
 		s.failed(w, r, err)
 		return
 	}
-	secret, ok := s.sessions.freshen(r, s.now())
+	secret, ok := s.sessions.freshen(r, s.now(), s.now())
 	if !ok {
 		s.failed(w, r, ErrNone)
 		return
 	}
 	http.SetCookie(w, s.sessions.cookie(secret, int(sessionTime.Seconds())))
-	next := "/decisions"
-	if u, err := url.Parse(r.PostFormValue("next")); err == nil && u.Host == "" && u.Scheme == "" && strings.HasPrefix(u.Path, "/") && !strings.HasPrefix(u.Path, "//") && !strings.Contains(u.Path, "\\") {
-		next = u.Path
+	http.Redirect(w, r, local(r.PostFormValue("next")), http.StatusSeeOther)
+}
+
+// local is a page of this server; what leads elsewhere is the decisions.
+func local(next string) string {
+	u, err := url.Parse(next)
+	if err == nil && u.Host == "" && u.Scheme == "" && strings.HasPrefix(u.Path, "/") && !strings.HasPrefix(u.Path, "//") && !strings.Contains(u.Path, "\\") {
+		return u.Path
 	}
-	http.Redirect(w, r, next, http.StatusSeeOther)
+	return "/decisions"
 }
 
 func (s *Server) stepUpPage(w http.ResponseWriter, r *http.Request) {
-	s.show(w, r, http.StatusOK, stepUpByCodePage(viewer(r), bounded(r.FormValue("next"))))
+	s.show(w, r, http.StatusOK, stepUpByCodePage(viewer(r), bounded(r.FormValue("next")), s.providerName()))
 }

@@ -80,8 +80,9 @@ func (s *Server) steps(r *http.Request) bool {
 	if v.Person == "" {
 		return false
 	}
+	x, _ := s.sessions.of(r, s.now())
 	has, err := s.hasFactor(r.Context(), v.Person)
-	return has || err != nil
+	return x.method != byLink || has || err != nil
 }
 
 // invites tells whether who asks may make a link now: by it somebody else is let in.

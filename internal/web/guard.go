@@ -76,7 +76,7 @@ func (s *Server) behind(next http.Handler) http.Handler {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="holdfast"`)
 			refuse(w, http.StatusUnauthorized, "no session, and no token that holds: Authorization: Bearer holdfast_…; tokens are made under Tokens")
 		default:
-			s.show(w, r, http.StatusUnauthorized, logInPage())
+			s.show(w, r, http.StatusUnauthorized, logInPage(s.providerName()))
 		}
 	})
 }

@@ -237,7 +237,7 @@ func (s *Server) beginStepUp(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if len(u.keys) == 0 {
-		refuse(w, http.StatusForbidden, "You have no passkey here. Show password and code first, at /step-up, then press again within five minutes.")
+		refuse(w, http.StatusForbidden, "You have no passkey here. Show who you are at /step-up first, then press again within five minutes.")
 		return
 	}
 	options, data, err := s.auth.BeginLogin(u, webauthn.WithUserVerification(protocol.VerificationRequired))
@@ -266,7 +266,7 @@ func (s *Server) finishStepUp(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusInternalServerError, "It could not be noted.")
 		return
 	}
-	secret, ok := s.sessions.freshen(r, s.now())
+	secret, ok := s.sessions.freshen(r, s.now(), s.now())
 	if !ok {
 		deny()
 		return

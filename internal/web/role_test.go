@@ -49,6 +49,7 @@ var doors = map[string]string{
 	"POST /factors/remove":          "security management champion team auditor administrator link",
 	"GET /step-up":                  "security management champion team auditor administrator link",
 	"POST /step-up/code":            "security management champion team auditor administrator link",
+	"POST /step-up/provider":        "security management champion team auditor administrator link",
 	"POST /step-up/begin":           "security management champion team auditor administrator link",
 	"POST /step-up/finish":          "security management champion team auditor administrator link",
 	"POST /log-out":                 "security management champion team auditor administrator link agent nobody",

@@ -58,6 +58,7 @@ func (s *Server) routes() []route {
 		{"POST /factors/remove", access.OwnPasskeys, s.removeFactors},
 		{"GET /step-up", access.OwnPasskeys, s.stepUpPage},
 		{"POST /step-up/code", access.OwnPasskeys, s.stepUpByCode},
+		{"POST /step-up/provider", access.OwnPasskeys, s.stepUpByProvider},
 		{"POST /step-up/begin", access.OwnPasskeys, s.beginStepUp},
 		{"POST /step-up/finish", access.OwnPasskeys, s.finishStepUp},
 		{"POST /log-out", anyone, s.logOut},

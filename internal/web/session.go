@@ -143,8 +143,8 @@ func (s *sessions) endBy(ends func(session) bool) (whose []string) {
 	return whose
 }
 
-// freshen gives a session a new token after its passkey was shown again.
-func (s *sessions) freshen(r *http.Request, now time.Time) (string, bool) {
+// freshen gives a session a new token after a factor was shown again, at a time that is fresh.
+func (s *sessions) freshen(r *http.Request, now, fresh time.Time) (string, bool) {
 	x, ok := s.of(r, now)
 	if !ok {
 		return "", false
@@ -152,7 +152,7 @@ func (s *sessions) freshen(r *http.Request, now time.Time) (string, bool) {
 	s.end(r)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	x.fresh = now
+	x.fresh = fresh
 	return s.add(x), true
 }
 

@@ -125,6 +125,7 @@ type Server struct {
 	ended      sync.Once
 	metrics    *metrics
 	people     People
+	provider   Provider
 	auth       *webauthn.WebAuthn
 	now        func() time.Time
 	sessions   *sessions
@@ -151,6 +152,7 @@ type Options struct {
 	Figures    Figures
 	Watch      Watch // nil: nobody is told of requests
 	People     People
+	Provider   Provider // where people log in elsewhere; nil: nowhere
 	Version    string
 	Origin     string   // where people go, http://localhost:8470: passkeys are bound to its name, which must not be an address
 	Hosts      []string // other names under which it answers, each host:port as a browser sends it
@@ -170,7 +172,7 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("prepare passkeys for %s: %w", o.Origin, err)
 	}
-	s := &Server{data: o.Data, decisions: o.Decisions, operations: o.Operations, pictures: o.Pictures, places: o.Places, drifts: o.Drifts, tokens: o.Tokens, guest: o.Guest, live: live{every: liveEvery}, ending: make(chan struct{}), factors: o.Factors, seals: o.Seals, breached: o.Breached, people: o.People, auth: auth, now: o.Now, sessions: newSessions(at.Scheme == "https"), ceremonies: ceremonies{secure: at.Scheme == "https"}, origin: o.Origin, origins: map[string]bool{at.Host: true}, version: o.Version, make: event.Maker{Version: o.Version}, metrics: newMetrics(o.Figures, o.Version)}
+	s := &Server{data: o.Data, decisions: o.Decisions, operations: o.Operations, pictures: o.Pictures, places: o.Places, drifts: o.Drifts, tokens: o.Tokens, guest: o.Guest, live: live{every: liveEvery}, ending: make(chan struct{}), factors: o.Factors, seals: o.Seals, breached: o.Breached, people: o.People, provider: o.Provider, auth: auth, now: o.Now, sessions: newSessions(at.Scheme == "https"), ceremonies: ceremonies{secure: at.Scheme == "https"}, origin: o.Origin, origins: map[string]bool{at.Host: true}, version: o.Version, make: event.Maker{Version: o.Version}, metrics: newMetrics(o.Figures, o.Version)}
 	s.metrics.watch = o.Watch
 	for _, h := range o.Hosts {
 		s.origins[h] = true
@@ -202,6 +204,10 @@ func (s *Server) Handler() http.Handler {
 	open.HandleFunc("POST /log-in/password", s.logInByPassword)
 	open.HandleFunc("POST /log-in/passkey/begin", s.beginLogIn)
 	open.HandleFunc("POST /log-in/passkey/finish", s.finishLogIn)
+
+	open.HandleFunc("POST /log-in/provider/begin", s.beginProvider)
+	open.HandleFunc("GET "+ProviderBack, s.backFromProvider)
+	open.HandleFunc("POST /log-in/provider/finish", s.finishProvider)
 
 	closed := http.NewServeMux()
 	for _, x := range s.routes() {

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -26,6 +27,7 @@ import (
 	"github.com/pquerna/otp/totp"
 
 	"holdfast.example/holdfast/internal/cli"
+	"holdfast.example/holdfast/internal/oidc/oidctest"
 )
 
 // command makes this binary be holdfast.
@@ -48,7 +50,7 @@ const estate = `
 organization: Northwind
 timezone: UTC
 people:
-  - {id: erika, name: Erika Muster}
+  - {id: erika, name: Erika Muster, email: erika@northwind.example}
   - {id: sam, name: Sam Sicher}
   - {id: otto, name: Otto Prüfer}
 roles: {security: [sam], auditor: [otto]}
@@ -78,7 +80,7 @@ type company struct {
 	address, link string
 }
 
-func serve(t *testing.T) company {
+func serve(t *testing.T, more ...string) company {
 	t.Helper()
 	dir := t.TempDir()
 	c := company{state: filepath.Join(dir, "state"), estate: filepath.Join(dir, "estate.yaml")}
@@ -92,7 +94,7 @@ func serve(t *testing.T) company {
 	if out, err := assess.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	cmd := exec.Command(os.Args[0], "--state", c.state, "serve", "-f", c.estate, "--listen", "127.0.0.1:0", "--agents", "127.0.0.1:0")
+	cmd := exec.Command(os.Args[0], append([]string{"--state", c.state, "serve", "-f", c.estate, "--listen", "127.0.0.1:0", "--agents", "127.0.0.1:0"}, more...)...)
 	cmd.Env = append(os.Environ(), command+"=1")
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -128,7 +130,7 @@ type browser struct {
 	bad *watched
 }
 
-func open(t *testing.T, c company, path string) browser {
+func open(t *testing.T, c company, path string, others ...string) browser {
 	t.Helper()
 	b := browser{t, nil, c, &watched{}}
 	alloc, end := chromedp.NewExecAllocator(t.Context(), append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.Flag("lang", "en"))...)
@@ -138,7 +140,7 @@ func open(t *testing.T, c company, path string) browser {
 		case *runtime.EventExceptionThrown:
 			b.bad.add("a script failed: " + e.ExceptionDetails.Text)
 		case *network.EventRequestWillBeSent:
-			if !strings.HasPrefix(e.Request.URL, c.address+"/") && !strings.HasPrefix(e.Request.URL, "data:") { // of the browser itself
+			if !slices.ContainsFunc(append(others, c.address), func(at string) bool { return strings.HasPrefix(e.Request.URL, at+"/") }) && !strings.HasPrefix(e.Request.URL, "data:") { // of the browser itself
 				b.bad.add("another host is asked: " + e.Request.URL)
 			}
 		}
@@ -443,5 +445,34 @@ func TestPassword(t *testing.T) {
 		for _, bad := range b.bad.all {
 			t.Error(bad)
 		}
+	}
+}
+
+// TestProvider: who has nothing here logs in at a provider of another site, whose cookies and this server's stay apart, and shows
+// there anew who they are.
+func TestProvider(t *testing.T) {
+	path := chromium(t)
+	p := oidctest.New(t, oidctest.Client{ID: "holdfast"}, oidctest.User{Name: "erika", Subject: "s-1", Email: "erika@northwind.example", Verified: true, AMR: []string{"mfa"}})
+	c := serve(t, "--oidc-issuer", p.Issuer, "--oidc-client", "holdfast", "--oidc-name", "Northwind ID")
+	p.Register(oidctest.Client{ID: "holdfast", Redirect: c.address + "/log-in/provider/back"})
+	erika := open(t, c, path, p.Issuer)
+	erika.goTo("/")
+	erika.sees("Log in with Northwind ID")
+	erika.picture("log-in-provider")
+	erika.press("Log in with Northwind ID", "Come in")
+	erika.do(chromedp.SendKeys(chromedp.CSS(`input[name="user"]`), "erika"))
+	erika.press("Come in", "What to do next")
+	erika.sees("Erika Muster")
+	erika.goTo("/step-up?next=/findings")
+	erika.press("Show at Northwind ID", "Come in")
+	erika.do(chromedp.SendKeys(chromedp.CSS(`input[name="user"]`), "erika"))
+	erika.press("Come in", "permitrootlogin is yes")
+	erika.goTo("/passkeys")
+	erika.press("Add a passkey", "Last log-in")
+	if n := p.Screens(); n != 2 {
+		t.Errorf("the provider asked %d times, want 2: at the log-in and before the decision", n)
+	}
+	for _, bad := range erika.bad.all {
+		t.Error(bad)
 	}
 }
