@@ -89,7 +89,7 @@ func New(t testing.TB, c Client, users ...User) *Provider {
 	p.Issuer = "http://" + ts.Listener.Addr().String()
 	config := &op.Config{CodeMethodS256: true, AuthMethodPost: true}
 	rand.Read(config.CryptoKey[:])
-	x, err := op.NewOpenIDProvider(p.Issuer, config, p, op.WithAllowInsecure())
+	x, err := op.NewProvider(config, p, op.StaticIssuer(p.Issuer), op.WithAllowInsecure())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -196,7 +196,7 @@ func (p *Provider) changed(w http.ResponseWriter, r *http.Request, change func(m
 // forged gives a token with other claims, signed by another key or the same.
 func (p *Provider) forged(token any, l Lies) string {
 	text, _ := token.(string)
-	was, err := jose.ParseSigned(text, []jose.SignatureAlgorithm{jose.ES256})
+	was, err := jose.ParseSignedCompact(text, []jose.SignatureAlgorithm{jose.ES256})
 	if err != nil {
 		return text
 	}
