@@ -94,11 +94,17 @@ func BenchmarkThousands(b *testing.B) {
 			return err
 		}
 		defer enc.Close()
-		if err := links[i].Deliver(b.Context(), id, enc.EncodeAll(data, nil)); err != nil {
-			return err
+		packed := enc.EncodeAll(data, nil)
+		for end := time.Now().Add(time.Hour); ; time.Sleep(time.Second) {
+			err := links[i].Deliver(b.Context(), id, packed)
+			if err == nil {
+				delivered.Add(1)
+				return nil
+			}
+			if !strings.Contains(err.Error(), "maximum bytes") || time.Now().After(end) { // the bus is full: an agent keeps it and comes again
+				return err
+			}
 		}
-		delivered.Add(1)
-		return nil
 	}
 	for b.Loop() {
 		began := time.Now()
