@@ -247,7 +247,8 @@ func accountAt(person, source string) string {
 
 func (s *Server) logInByPassword(w http.ResponseWriter, r *http.Request) {
 	person, from := bounded(r.PostFormValue("person")), source(r)
-	if s.slowed(w, r, from) || s.slowed(w, r, accountAt(person, from)) {
+	n, ok := s.attempts(w, from, accountAt(person, from))
+	if !ok {
 		return
 	}
 	err := s.proven(r.Context(), person, r.PostFormValue("password"), r.PostFormValue("code"), func(recovery int) event.Event {
@@ -265,8 +266,7 @@ func (s *Server) logInByPassword(w http.ResponseWriter, r *http.Request) {
 		tell(w, slow.d)
 		return
 	case errors.Is(err, ErrNone):
-		s.failedLogIn(r, from)
-		s.throttle.Failed(accountAt(person, from), s.now())
+		s.tellFailed(r, from, n)
 		s.show(w, r, http.StatusForbidden, messagePage("Not logged in", "Name, password and code do not belong together, or the code was used before. Wait for the next code and try again.", nil))
 		return
 	case err != nil:
@@ -283,7 +283,7 @@ func (s *Server) logInByPassword(w http.ResponseWriter, r *http.Request) {
 // stepUpByCode shows password and code again, before a decision.
 func (s *Server) stepUpByCode(w http.ResponseWriter, r *http.Request) {
 	v, from := viewer(r), source(r)
-	if s.slowed(w, r, accountAt(v.Person, from)) {
+	if _, ok := s.attempts(w, accountAt(v.Person, from)); !ok {
 		return
 	}
 	err := s.proven(r.Context(), v.Person, r.PostFormValue("password"), r.PostFormValue("code"), func(int) event.Event { return s.make.PasswordUsed(v.Person, s.now()) })
@@ -293,7 +293,6 @@ func (s *Server) stepUpByCode(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if v.Person == "" || errors.Is(err, ErrNone) {
-		s.throttle.Failed(accountAt(v.Person, from), s.now())
 		s.done(w, r, &Refused{"Password and code do not belong together, or the code was used before. Wait for the next code."}, "")
 		return
 	}
@@ -301,6 +300,7 @@ func (s *Server) stepUpByCode(w http.ResponseWriter, r *http.Request) {
 		s.failed(w, r, err)
 		return
 	}
+	s.throttle.Succeeded(accountAt(v.Person, from))
 	secret, ok := s.sessions.freshen(r, s.now(), s.now())
 	if !ok {
 		s.failed(w, r, ErrNone)

@@ -268,6 +268,27 @@ func TestGuessing(t *testing.T) {
 	}
 }
 
+// TestGuessingAtOnce: of many guesses that come together from one place no more are looked at than one after the other.
+func TestGuessingAtOnce(t *testing.T) {
+	_, _, visit := serving(t, data{})
+	var all sync.WaitGroup
+	var mu sync.Mutex
+	got := map[int]int{}
+	for range 40 {
+		v := visit()
+		all.Go(func() {
+			status, _, _ := v.do("POST", "/log-in/password", form(url.Values{"person": {"erika"}, "password": {"x"}}))
+			mu.Lock()
+			defer mu.Unlock()
+			got[status]++
+		})
+	}
+	all.Wait()
+	if got[403] != 5 || got[429] != 35 {
+		t.Error(got)
+	}
+}
+
 // TestGuessingCodes: who knows a password has few guesses of the code, from however many places and however many at once; who
 // does not know it keeps nobody out.
 func TestGuessingCodes(t *testing.T) {

@@ -34,7 +34,26 @@ func tell(w http.ResponseWriter, wait time.Duration) {
 // failedLogIn notes that a log-in failed. Of many in a row the fifth, the tenth, the twentieth and so on go on record: what
 // is noted of a flood is a line.
 func (s *Server) failedLogIn(r *http.Request, key string) {
-	n := s.throttle.Failed(key, s.now())
+	s.tellFailed(r, key, s.throttle.Failed(key, s.now()))
+}
+
+// attempts takes one attempt of each key before it is looked at, so that of many at once no more than the free ones pass; false: one of
+// them has to wait, and was told how long. It gives how many attempts of the first key there were in a row.
+func (s *Server) attempts(w http.ResponseWriter, keys ...string) (n int, ok bool) {
+	for i, key := range keys {
+		wait, now := s.throttle.Try(key, s.now())
+		if wait > 0 {
+			tell(w, wait)
+			return 0, false
+		}
+		if i == 0 {
+			n = now
+		}
+	}
+	return n, true
+}
+
+func (s *Server) tellFailed(r *http.Request, key string, n int) {
 	if doubles(n) {
 		_ = s.people.Happened(r.Context(), s.make.LogInFailed(key, n, s.now())) // whoever fails is told the same either way
 	}
