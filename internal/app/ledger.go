@@ -55,9 +55,30 @@ func enteredIn(store *relational.Store, state string) string {
 	if store.InFile() {
 		return entered
 	}
-	origin, _, _ := strings.Cut(publicKey(ledgerOf(state).FS()), "+")
-	return entered + ":" + origin
+	return entered + ":" + originOf(state)
 }
+
+// originOf is the name of the ledger of a state folder; empty: it has none yet.
+func originOf(state string) string {
+	origin, _, _ := strings.Cut(publicKey(ledgerOf(state).FS()), "+")
+	return origin
+}
+
+// sameLedger refuses a ledger that is not the one which this control plane wrote before to a database that others share: a folder that is
+// gone, or another one in its place, would go on as a new ledger else, and nobody would miss the old one.
+func sameLedger(ctx context.Context, store *relational.Store, state string) error {
+	if store.InFile() {
+		return nil
+	}
+	wrote, err := store.Setting(ctx, ownLedger(state))
+	if err == nil && wrote != "" && wrote != originOf(state) {
+		err = fmt.Errorf("the ledger in %s is gone, or another one is in its place: this control plane wrote %s; restore it from a backup, or begin a new one knowingly with another --state", filepath.Join(state, "ledger"), wrote)
+	}
+	return err
+}
+
+// ownLedger names the setting that says which ledger this control plane writes.
+func ownLedger(state string) string { return "ledger of " + programName(state) }
 
 func whatIsEntered(ctx context.Context, store *relational.Store, state string) (ledgered, error) {
 	var l ledgered
@@ -113,6 +134,9 @@ func (t told) entries(after ledgered) (out []ledger.Entry, err error) {
 
 // enter puts into the ledger what is not there yet.
 func enter(ctx context.Context, store *relational.Store, state string) error {
+	if err := sameLedger(ctx, store, state); err != nil {
+		return err
+	}
 	all, err := toldBy(ctx, store)
 	if err != nil {
 		return err
@@ -152,8 +176,16 @@ func enter(ctx context.Context, store *relational.Store, state string) error {
 	if err != nil {
 		return err
 	}
-	if err := store.Set(ctx, enteredIn(store, state), string(text)); err != nil || len(events) < eventsAtOnce {
+	if err := store.Set(ctx, enteredIn(store, state), string(text)); err != nil {
 		return err
+	}
+	if !store.InFile() {
+		if err := store.Set(ctx, ownLedger(state), originOf(state)); err != nil {
+			return err
+		}
+	}
+	if len(events) < eventsAtOnce {
+		return nil
 	}
 	return enter(ctx, store, state)
 }
