@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -60,6 +61,11 @@ func Evidence(ctx context.Context, o EvidenceOptions, now time.Time) (int, error
 		return 0, err
 	}
 	members := []ledger.Member{{Name: "ledger.zip", Data: exported.Bytes()}, {Name: "verify.pub", Data: []byte(publicKey(log.FS()) + "\n")}}
+	if chain, err := fs.ReadFile(log.FS(), "keys.json"); err == nil {
+		members = append(members, ledger.Member{Name: "keys.json", Data: chain})
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return 0, err
+	}
 	for _, part := range []struct {
 		name string
 		make func() (any, error)

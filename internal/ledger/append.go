@@ -36,6 +36,9 @@ func (l *Ledger) Enter(ctx context.Context, from uint64, entries []Entry) (Check
 		return Checkpoint{}, err
 	}
 	defer release()
+	if err := l.takeOver(ctx); err != nil {
+		return Checkpoint{}, fmt.Errorf("replace the key of the ledger in %s: %w", l.dir, err)
+	}
 	signer, err := l.signer()
 	if err != nil {
 		return Checkpoint{}, err

@@ -93,20 +93,21 @@ func OpenBundle(z *zip.Reader, key string) (*Bundle, error) {
 		return nil, fmt.Errorf("read the list of the bundle: %w", err)
 	}
 	b := &Bundle{Key: strings.TrimSpace(key), files: z, sizes: map[string]int64{}}
-	if b.Key == "" {
-		data, err := read(z, publicFile, 1<<12)
-		if err != nil {
-			return nil, fmt.Errorf("the bundle carries no public key: %w", err)
-		}
-		b.Key = strings.TrimSpace(string(data))
-	}
-	v, err := verifier(b.Key)
-	if err != nil {
+	r, err := ringOf(z)
+	if errors.Is(err, ErrEmpty) {
+		return nil, fmt.Errorf("the bundle carries no public key: %w", fs.ErrNotExist)
+	} else if err != nil {
 		return nil, err
 	}
-	n, err := note.Open(text, note.VerifierList(v))
+	if err := r.trust(b.Key); err != nil {
+		return nil, err
+	}
+	if b.Key == "" {
+		b.Key = r.now().text
+	}
+	n, err := note.Open(text, note.VerifierList(r.now()))
 	if err != nil {
-		return nil, fmt.Errorf("the list of the bundle is not signed by %s: %w", v.Name(), err)
+		return nil, fmt.Errorf("the list of the bundle is not signed by %s: %w", r.now().Name(), err)
 	}
 	sums, err := b.parse(n.Text)
 	if err != nil {

@@ -39,7 +39,7 @@ func Export(files fs.FS, w io.Writer, now time.Time) (Checkpoint, error) {
 				return fs.SkipDir
 			}
 			return nil
-		case name != publicFile && !strings.HasPrefix(name, "tile/"):
+		case name != publicFile && name != chainFile && !strings.HasPrefix(name, "tile/"):
 			return nil
 		}
 		data, err := read(files, name, 256*(MaxEntry+2))

@@ -36,6 +36,20 @@ func (l *Ledger) signer() (note.Signer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the ledger's key %s is damaged; restore it from a backup", l.path(secretFile))
 	}
+	v, _, err := verifierOf(l.FS())
+	if err != nil {
+		return nil, err
+	}
+	if s.KeyHash() != v.KeyHash() { // a rotation was killed before its last step
+		next, err := os.ReadFile(l.path(nextFile))
+		if err == nil {
+			secret, _, _ := strings.Cut(string(next), "\n")
+			s, err = note.NewSigner(secret)
+		}
+		if err != nil || s.KeyHash() != v.KeyHash() {
+			return nil, fmt.Errorf("the ledger's key %s is not that of %s; restore both from one backup", l.path(secretFile), publicFile)
+		}
+	}
 	return s, nil
 }
 

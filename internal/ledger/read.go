@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 
-	"github.com/transparency-dev/formats/log"
 	"github.com/transparency-dev/tessera/api"
 	"github.com/transparency-dev/tessera/api/layout"
 )
@@ -33,24 +32,12 @@ func Head(files fs.FS) (Checkpoint, error) {
 	} else if err != nil {
 		return Checkpoint{}, fmt.Errorf("read the checkpoint: %w", err)
 	}
-	_, key, err := verifierOf(files)
+	r, err := ringOf(files)
 	if err != nil {
 		return Checkpoint{}, err
 	}
-	return ParseCheckpoint(string(text), key)
-}
-
-// ParseCheckpoint reads a checkpoint and checks that a key signed it.
-func ParseCheckpoint(text, key string) (Checkpoint, error) {
-	v, err := verifier(key)
-	if err != nil {
-		return Checkpoint{}, err
-	}
-	cp, _, _, err := log.ParseCheckpoint([]byte(text), v.Name(), v)
-	if err != nil {
-		return Checkpoint{}, fmt.Errorf("the checkpoint is not signed by %s, or was changed: %w", v.Name(), err)
-	}
-	return Checkpoint{Origin: cp.Origin, Size: cp.Size, Root: cp.Hash, Text: text}, nil
+	head, _, err := r.parse(string(text))
+	return head, err
 }
 
 // Each calls f for each entry from an index on. It checks nothing but that the entries can be read; Verify does.

@@ -29,18 +29,15 @@ func verifier(key string) (note.Verifier, error) {
 // tiles, from which proofs are made, are theirs too. Earlier checkpoints that somebody kept have to be heads of the same
 // entries: a ledger that was cut off, changed before its end, or goes on from another past is told by them.
 //
-// Key is the public key that is trusted; empty takes the one that lies with the files, which proves only that they fit
-// together.
+// Key is the public key that is trusted, or one from which that of now follows; empty takes the one that lies with the files, which
+// proves only that they fit together.
 func Verify(ctx context.Context, files fs.FS, key string, earlier ...string) (Checkpoint, error) {
-	v, own, err := verifierOf(files)
+	r, err := ringOf(files)
 	if err != nil {
 		return Checkpoint{}, err
 	}
-	if key = strings.TrimSpace(key); key != "" && key != own {
-		if v, err = verifier(key); err != nil {
-			return Checkpoint{}, err
-		}
-		own = key
+	if err := r.trust(key); err != nil {
+		return Checkpoint{}, err
 	}
 	text, err := read(files, "checkpoint", 1<<20)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -48,13 +45,16 @@ func Verify(ctx context.Context, files fs.FS, key string, earlier ...string) (Ch
 	} else if err != nil {
 		return Checkpoint{}, fmt.Errorf("read the checkpoint: %w", err)
 	}
-	head, err := ParseCheckpoint(string(text), own)
+	head, by, err := r.parse(string(text))
 	if err != nil {
 		return head, err
 	}
 	past := map[uint64][]Checkpoint{}
+	for _, p := range r.chain { // what an older key signed when it ended
+		earlier = append(earlier, p.Checkpoint)
+	}
 	for _, e := range earlier {
-		cp, err := ParseCheckpoint(e, own)
+		cp, _, err := r.parse(e)
 		if err != nil {
 			return head, fmt.Errorf("the checkpoint that was kept: %w", err)
 		}
@@ -67,7 +67,7 @@ func Verify(ctx context.Context, files fs.FS, key string, earlier ...string) (Ch
 		return head, err
 	}
 	quiet()
-	if err := fsck.New(head.Origin, v, fetcher{files}, leafHashes, fsck.Opts{N: 2}).Check(ctx); err != nil {
+	if err := fsck.New(head.Origin, by, fetcher{files}, leafHashes, fsck.Opts{N: 2}).Check(ctx); err != nil {
 		return head, fmt.Errorf("the tiles of the ledger are not those of its entries: %w", err)
 	}
 	return head, nil
