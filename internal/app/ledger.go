@@ -455,6 +455,25 @@ func ProveLedger(ctx context.Context, stateFlag, what string) (LedgerProof, erro
 	return ledger.Prove(ctx, files, index)
 }
 
+// RotateLedgerKey replaces the key that signs, and gives the new public one. Who is at the keyboard stands in the ledger.
+func RotateLedgerKey(ctx context.Context, stateFlag, db, version string, now time.Time) (key string, err error) {
+	err = holding(ctx, stateFlag, db, func(s *relational.Store, by string) error {
+		state, err := StateDir(stateFlag)
+		if err != nil {
+			return err
+		}
+		if err := s.Happened(ctx, event.Maker{Version: version}.LedgerKeyReplaced(by, now)); err != nil {
+			return err
+		}
+		if err := enter(ctx, s, state); err != nil {
+			return err
+		}
+		key, err = ledgerOf(state).Rotate(ctx)
+		return err
+	})
+	return key, err
+}
+
 // ExportLedger writes the ledger into a file that verifies without anything else.
 func ExportLedger(stateFlag, path string, now time.Time) (LedgerCheckpoint, error) {
 	state, err := StateDir(stateFlag)

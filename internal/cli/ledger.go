@@ -23,7 +23,7 @@ func (g *global) ledger() *cobra.Command {
 added: a Merkle tree whose head, the checkpoint, is signed. Who
 keeps a checkpoint can tell later whether anything before it was changed, taken out or put in another order. It lies in
 the folder "ledger" of the state; its key "signing.key" belongs into every backup and nowhere else.`}
-	c.AddCommand(g.ledgerList(), g.ledgerVerify(), g.ledgerProve(), g.ledgerExport())
+	c.AddCommand(g.ledgerList(), g.ledgerVerify(), g.ledgerProve(), g.ledgerExport(), g.ledgerRotate())
 	return c
 }
 
@@ -67,6 +67,9 @@ func entryWords(e app.LedgerEntry) string {
 		if what, err := event.Parse(e.Body); err == nil {
 			return what.Words()
 		}
+	}
+	if e.Kind == "key" {
+		return "the next key of the ledger is named, by the one before"
 	}
 	var d waiver.Entry
 	if e.Kind != "decision" || json.Unmarshal(e.Body, &d) != nil {
@@ -188,6 +191,23 @@ func (g *global) ledgerExport() *cobra.Command {
 				return err
 			}
 			fmt.Fprintf(g.stdout, "%s: %d entries, to be verified by: holdfast ledger verify %s\n", args[0], head.Size, args[0])
+			return nil
+		},
+	}
+}
+
+func (g *global) ledgerRotate() *cobra.Command {
+	return &cobra.Command{
+		Use: "rotate-key", Short: "Replace the key that signs the ledger",
+		Long: `An entry that the present key signs names the next one; then the present one is destroyed. What it signed goes on to verify, and whoever was told
+an older public key verifies what the newer ones sign from it. Take a backup afterwards: of the key before it none is worth anything.`,
+		Example: "  holdfast ledger rotate-key && holdfast backup", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			key, err := app.RotateLedgerKey(cmd.Context(), g.state, g.db, g.version, time.Now())
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(g.stdout, "The ledger is signed from now on by\n%s\nAuditors who have an older key need not be told: it follows from theirs.\n", key)
 			return nil
 		},
 	}

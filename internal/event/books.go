@@ -82,6 +82,13 @@ func (m Maker) ClockJumped(by time.Duration, at time.Time) Event {
 	return e
 }
 
+// LedgerKeyReplaced tells that an account of the operating system has the key of the ledger replaced.
+func (m Maker) LedgerKeyReplaced(account string, at time.Time) Event {
+	e := m.event(EntityManagement, update, at, "the key of the ledger is replaced by "+account)
+	e.Entity, e.Actor, e.Severity = &Entity{UID: "ledger", Type: "key"}, &Actor{User: &User{UID: account, Type: 1}}, Medium
+	return e
+}
+
 // HoldPlaced tells that an account of the operating system keeps history from being removed, and why.
 func (m Maker) HoldPlaced(id, what, reason, account string, at time.Time) Event {
 	e := m.event(EntityManagement, create, at, "hold "+id+" on "+what+" was placed by "+account+": "+reason)

@@ -248,6 +248,7 @@ func all() map[string]Event {
 		"hold":            m.HoldPlaced("H-1", "all history", "case 12", "root", at),
 		"released":        m.HoldReleased("H-1", "root", at),
 		"clock":           m.ClockJumped(-time.Hour, at),
+		"ledger key":      m.LedgerKeyReplaced("root", at),
 		"first estate":    m.EstateRead("aa", "", nil, at),
 		"day":             m.DayClosed(Day{Day: "2026-11-25", Runs: 2, Seen: "aa", Findings: "bb"}, at),
 	}

@@ -123,7 +123,7 @@ func TestBundle(t *testing.T) {
 		{"another key", rewritten(t, data, same), other, "nor follows from it"},
 		{"list", rewritten(t, data, func(name string, d []byte) []byte {
 			return bytes.Replace(d, []byte("2026-04-01"), []byte("2026-05-01"), 1)
-		}), key, "nor follows from it"},
+		}), key, "is not signed by"},
 		{"no list", rewritten(t, data, of("manifest.txt", nil)), key, "no bundle"},
 		{"no key", rewritten(t, data, of("verify.pub", nil)), "", "carries no public key"},
 		{"nonsense", rewritten(t, data, same), "nonsense", "no public key"},
