@@ -57,9 +57,9 @@ func isCore(name string) bool {
 
 // isAdapter are the packages that touch files and networks. The advisories are one: their feeds come over HTTP and
 // their index is mapped from a file; who judges knows them by vuln.Source. The ledger is files, the web answers a network, the
-// bus is one, a backup is a file, traces go to a collector, a provider is asked over HTTP.
+// bus is one, a backup is a file, traces go to a collector, a provider is asked over HTTP, a witness answers.
 func isAdapter(name string) bool {
-	return strings.HasPrefix(name, "internal/collect/") || strings.HasPrefix(name, "internal/store/") || name == "internal/advisory" || name == "internal/ledger" || name == "internal/web" || strings.HasPrefix(name, "internal/bus/") || name == "internal/backup" || name == "internal/trace" || name == "internal/oidc"
+	return strings.HasPrefix(name, "internal/collect/") || strings.HasPrefix(name, "internal/store/") || name == "internal/advisory" || name == "internal/ledger" || name == "internal/web" || strings.HasPrefix(name, "internal/bus/") || name == "internal/backup" || name == "internal/trace" || name == "internal/oidc" || name == "internal/witness"
 }
 
 func TestCoreDoesNoIO(t *testing.T) {

@@ -50,6 +50,11 @@ func Verify(ctx context.Context, files fs.FS, key string, earlier ...string) (Ch
 		return head, err
 	}
 	past := map[uint64][]Checkpoint{}
+	cosigned, err := cosignedTexts(files)
+	if err != nil {
+		return head, fmt.Errorf("read what witnesses cosigned: %w", err)
+	}
+	earlier = append(earlier, cosigned...)
 	for _, p := range r.chain { // what an older key signed when it ended
 		earlier = append(earlier, p.Checkpoint)
 	}
