@@ -35,6 +35,7 @@ func (p *pages) begin(ctx context.Context) (b *beside, err error) {
 		}
 		books := &bookkeeping{o: p.o, store: store, make: event.Maker{Version: p.o.Version}, wake: p.wake}
 		b.loop(ctx, books.run)
+		b.loop(ctx, p.cosignAll)
 	}
 	if p.o.Scan {
 		store, err := b.store(ctx, p.o)

@@ -200,7 +200,7 @@ func (d *desk) evidenceEvents(ctx context.Context, o EvidenceOptions) (any, erro
 
 // verifyBundle verifies a bundle with nothing else: its list, its files, its ledger, and that every decision and event in it
 // stands in that ledger.
-func verifyBundle(ctx context.Context, z *zip.Reader, key string) (out LedgerVerified, err error) {
+func verifyBundle(ctx context.Context, z *zip.Reader, key string, witnesses ...string) (out LedgerVerified, err error) {
 	b, err := ledger.OpenBundle(z, key)
 	if err != nil {
 		return out, err
@@ -216,6 +216,9 @@ func verifyBundle(ctx context.Context, z *zip.Reader, key string) (out LedgerVer
 	}
 	if out.Checkpoint, err = ledger.Verify(ctx, inner, b.Key); err != nil {
 		return out, fmt.Errorf("the ledger of the bundle: %w", err)
+	}
+	if out.Cosigned, err = ledger.Cosignatures(inner, witnesses...); err != nil {
+		return out, err
 	}
 	recorded := map[string]bool{}
 	var closed closedDays

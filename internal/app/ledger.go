@@ -24,11 +24,13 @@ import (
 	"holdfast.example/holdfast/internal/waiver"
 )
 
-// LedgerCheckpoint is the signed head of the ledger, LedgerEntry what is on record, LedgerProof that it is.
+// LedgerCheckpoint is the signed head of the ledger, LedgerEntry what is on record, LedgerProof that it is, LedgerCosigned what a witness
+// vouches for.
 type (
 	LedgerCheckpoint = ledger.Checkpoint
 	LedgerEntry      = ledger.Entry
 	LedgerProof      = ledger.Proof
+	LedgerCosigned   = ledger.Cosigned
 )
 
 // ErrLedgerEmpty says that nothing was entered yet.
@@ -220,7 +222,8 @@ type LedgerVerified struct {
 	Decisions  int              `json:"decisions"` // of the database that are in it
 	Approvals  int              `json:"approvals"` // of baselines, likewise
 	Events     int              `json:"events"`
-	Days       int              `json:"days"` // that were closed, and whose runs and standing are those of then
+	Days       int              `json:"days"`               // that were closed, and whose runs and standing are those of then
+	Cosigned   []LedgerCosigned `json:"cosigned,omitempty"` // by witnesses
 	Entry      *LedgerEntry     `json:"entry,omitempty"`
 	Bundle     *BundleVerified  `json:"bundle,omitempty"`
 }
@@ -236,7 +239,7 @@ type BundleVerified struct {
 
 // VerifyLedger verifies the ledger of a state folder: its files, that it goes on from the checkpoint that the database
 // noted, and that each decision and approval of the database stands in it as it does there.
-func VerifyLedger(ctx context.Context, stateFlag, db string) (LedgerVerified, error) {
+func VerifyLedger(ctx context.Context, stateFlag, db string, witnesses ...string) (LedgerVerified, error) {
 	var out LedgerVerified
 	state, err := StateDir(stateFlag)
 	if err != nil {
@@ -266,6 +269,9 @@ func VerifyLedger(ctx context.Context, stateFlag, db string) (LedgerVerified, er
 		return out, err
 	}
 	out.Key = publicKey(files)
+	if out.Cosigned, err = ledger.Cosignatures(files, witnesses...); err != nil {
+		return out, err
+	}
 	all, err := toldBy(ctx, store)
 	if err != nil {
 		return out, err
@@ -361,7 +367,7 @@ func (t told) sameAs(files fs.FS) error {
 }
 
 // VerifyLedgerFile verifies what somebody was given: an export, or a proof for one entry.
-func VerifyLedgerFile(ctx context.Context, path, key string) (LedgerVerified, error) {
+func VerifyLedgerFile(ctx context.Context, path, key string, witnesses ...string) (LedgerVerified, error) {
 	out := LedgerVerified{Key: key}
 	f, err := os.Open(path)
 	if err != nil {
@@ -374,19 +380,26 @@ func VerifyLedgerFile(ctx context.Context, path, key string) (LedgerVerified, er
 	}
 	if st.IsDir() {
 		files := os.DirFS(path)
-		out.Checkpoint, err = ledger.Verify(ctx, files, key)
+		if out.Checkpoint, err = ledger.Verify(ctx, files, key); err == nil {
+			out.Cosigned, err = ledger.Cosignatures(files, witnesses...)
+		}
 		out.Key = publicKey(files)
 		return out, err
 	}
 	if z, err := zip.NewReader(f, st.Size()); err == nil {
-		if b, err := verifyBundle(ctx, z, key); !errors.Is(err, ledger.ErrNoBundle) {
+		if b, err := verifyBundle(ctx, z, key, witnesses...); !errors.Is(err, ledger.ErrNoBundle) {
 			return b, err
 		}
 		if key == "" {
 			out.Key = publicKey(z)
 		}
-		out.Checkpoint, err = ledger.Verify(ctx, z, key)
+		if out.Checkpoint, err = ledger.Verify(ctx, z, key); err == nil {
+			out.Cosigned, err = ledger.Cosignatures(z, witnesses...)
+		}
 		return out, err
+	}
+	if len(witnesses) > 0 {
+		return out, &UsageError{"--witness is for a ledger, an export or a bundle; a proof carries the ledger's signature alone"}
 	}
 	data, err := io.ReadAll(io.LimitReader(f, 1<<20))
 	if err != nil {

@@ -133,7 +133,7 @@ Start here:
 		return nil
 	}
 	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return g.flagError(c, err) })
-	c.AddCommand(g.assess(), g.discover(), g.estate(), g.requirement(), g.check(), g.finding(), g.waiver(), g.drift(), g.ledger(), g.hold(), g.serve(), g.demo(), g.join(), g.agent(), g.backup(), g.restore(), g.database(), g.evidence(), g.advisory(), g.sbom(), g.certificate(), g.report(), g.doctor(), g.versionCmd(), g.completion(), g.man())
+	c.AddCommand(g.assess(), g.discover(), g.estate(), g.requirement(), g.check(), g.finding(), g.waiver(), g.drift(), g.ledger(), g.witness(), g.hold(), g.serve(), g.demo(), g.join(), g.agent(), g.backup(), g.restore(), g.database(), g.evidence(), g.advisory(), g.sbom(), g.certificate(), g.report(), g.doctor(), g.versionCmd(), g.completion(), g.man())
 	unknownCommands(c)
 	return c
 }

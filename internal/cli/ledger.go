@@ -23,7 +23,7 @@ func (g *global) ledger() *cobra.Command {
 added: a Merkle tree whose head, the checkpoint, is signed. Who
 keeps a checkpoint can tell later whether anything before it was changed, taken out or put in another order. It lies in
 the folder "ledger" of the state; its key "signing.key" belongs into every backup and nowhere else.`}
-	c.AddCommand(g.ledgerList(), g.ledgerVerify(), g.ledgerProve(), g.ledgerExport(), g.ledgerRotate())
+	c.AddCommand(g.ledgerList(), g.ledgerVerify(), g.ledgerProve(), g.ledgerExport(), g.ledgerRotate(), g.ledgerWitness())
 	return c
 }
 
@@ -87,6 +87,7 @@ func entryWords(e app.LedgerEntry) string {
 
 func (g *global) ledgerVerify() *cobra.Command {
 	var key, format string
+	var witnesses []string
 	c := &cobra.Command{
 		Use: "verify [FILE]", Short: "Verify the ledger, an export of it, a bundle of evidence, or a proof",
 		Long: `Without a file: verifies the ledger of this state folder, that it goes on from the checkpoint seen last, and that each
@@ -100,11 +101,11 @@ public key that is trusted, else the one in the file is taken, which proves only
 			var v app.LedgerVerified
 			var err error
 			if len(args) == 1 {
-				v, err = app.VerifyLedgerFile(cmd.Context(), args[0], key)
+				v, err = app.VerifyLedgerFile(cmd.Context(), args[0], key, witnesses...)
 			} else if key != "" {
 				return usage("--key is for a file; the ledger here is verified by its own key")
 			} else {
-				v, err = app.VerifyLedger(cmd.Context(), g.state, g.db)
+				v, err = app.VerifyLedger(cmd.Context(), g.state, g.db, witnesses...)
 			}
 			if errors.Is(err, app.ErrLedgerEmpty) {
 				fmt.Fprintln(g.stdout, "Nothing is on record yet: decisions enter as they are taken (holdfast waiver --help, holdfast drift --help).")
@@ -127,6 +128,9 @@ public key that is trusted, else the one in the file is taken, which proves only
 				what = fmt.Sprintf("The proof holds: %s of %s (%s) is in the ledger of %d entries", v.Entry.ID, v.Entry.At.Format("2006-01-02 15:04 MST"), report.Clean(entryWords(*v.Entry)), v.Checkpoint.Size)
 			}
 			fmt.Fprintf(g.stdout, "%s, root %x.\nSigned by %s\n", what, v.Checkpoint.Root, v.Key)
+			for _, w := range v.Cosigned {
+				fmt.Fprintf(g.stdout, "Witness %s cosigned the first %d entries on %s.\n", report.Clean(w.Witness), w.Size, w.At.Format("2006-01-02 15:04 MST"))
+			}
 			switch {
 			case len(args) == 0:
 				fmt.Fprintf(g.stdout, "All %d entries on decisions of the database are in it, as they are there.\n", v.Decisions)
@@ -140,7 +144,8 @@ public key that is trusted, else the one in the file is taken, which proves only
 			return nil
 		},
 	}
-	c.Flags().StringVar(&key, "key", "", "public key that is trusted, as \"ledger verify\" prints it")
+	c.Flags().StringVar(&key, "key", "", "public key that is trusted, as \"ledger verify\" prints it; an older one of the same ledger does too")
+	c.Flags().StringArrayVar(&witnesses, "witness", nil, "public key of a witness that must have cosigned; several by giving it again")
 	c.Flags().StringVar(&format, "format", env("HOLDFAST_FORMAT", "text"), "text or json")
 	return c
 }

@@ -180,6 +180,8 @@ func (l *Ledger) ask(ctx context.Context, client *http.Client, w Witness, head C
 			return fmt.Errorf("what is here does not go on from the %d entries that it knows: the ledger was forked", old)
 		case status == http.StatusNotFound:
 			return fmt.Errorf("it does not vouch for this ledger; it has to be told its key")
+		case status == http.StatusForbidden:
+			return fmt.Errorf("it knows another key of this ledger (403); it has to be told the one of now")
 		case status != http.StatusOK:
 			return fmt.Errorf("it answers %d", status)
 		}
