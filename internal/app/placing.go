@@ -207,6 +207,11 @@ func (p *pages) Settings(ctx context.Context) (out []web.Setting, err error) {
 		every = "never"
 	}
 	add("Systems are looked at", every, "--scan, --scan-every, policy.scan_interval")
+	kept := "for ever"
+	if p.o.Keep > 0 {
+		kept = fmt.Sprintf("%d days, and what is held or was seen last for longer", p.o.Keep)
+	}
+	add("Runs are kept", kept, "--keep, holdfast hold")
 	add("Checks", strconv.Itoa(len(all.Checks())), "installing another version; checks of the estate")
 	feeds, err := AdvisoryFeeds(p.o.State, time.Now())
 	for _, f := range feeds {

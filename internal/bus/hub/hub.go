@@ -35,6 +35,8 @@ type Book interface {
 	Agent(ctx context.Context, id string) (agent.Agent, error)
 	// Agents gives all, those that were revoked too.
 	Agents(ctx context.Context) ([]agent.Agent, error)
+	// RevokedAgents gives the ids of those that were revoked. It is asked every second.
+	RevokedAgents(ctx context.Context) ([]string, error)
 	// Renewed notes the end of an agent's newest certificate.
 	Renewed(ctx context.Context, id string, until time.Time) error
 }
@@ -241,14 +243,12 @@ func (h *Hub) watch() {
 			return
 		case <-tick.C:
 		}
-		agents, err := h.o.Book.Agents(h.ctx)
+		ids, err := h.o.Book.RevokedAgents(h.ctx)
 		if err != nil {
 			continue // the next look is near
 		}
-		for _, a := range agents {
-			if !a.Revoked.IsZero() {
-				h.disconnect(a.ID)
-			}
+		for _, id := range ids {
+			h.disconnect(id)
 		}
 	}
 }

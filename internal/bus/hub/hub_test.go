@@ -78,6 +78,17 @@ func (b *book) Agents(context.Context) (out []agent.Agent, err error) {
 	return out, nil
 }
 
+func (b *book) RevokedAgents(context.Context) (out []string, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, a := range b.agents {
+		if !a.Revoked.IsZero() {
+			out = append(out, a.ID)
+		}
+	}
+	return out, nil
+}
+
 func (b *book) Renewed(_ context.Context, id string, until time.Time) error {
 	return b.change(id, func(a *agent.Agent) { a.Until = until })
 }

@@ -86,6 +86,18 @@ func (s *Store) Agents(ctx context.Context) ([]agent.Agent, error) {
 	return s.agents(ctx, " ORDER BY environment, joined, id")
 }
 
+// RevokedAgents gives the ids of those that were revoked.
+func (s *Store) RevokedAgents(ctx context.Context) ([]string, error) {
+	out, err := gather(ctx, s.db, "SELECT id FROM agents WHERE revoked <> ''", nil, func(scan scan) (id string, err error) {
+		err = scan(&id)
+		return id, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read agents from %s: %w", s.path, err)
+	}
+	return out, nil
+}
+
 func (s *Store) agents(ctx context.Context, end string, args ...any) ([]agent.Agent, error) {
 	out, err := gather(ctx, s.db, "SELECT data, until, seen, revoked FROM agents"+end, args, func(scan scan) (a agent.Agent, err error) {
 		var data string

@@ -10,7 +10,8 @@ CREATE TABLE holds (
     released TEXT COLLATE "C" NOT NULL       -- empty: it stands
 );
 CREATE INDEX runs_finished ON runs (finished_at);
+CREATE INDEX agents_revoked ON agents (revoked) WHERE revoked <> '';
 
 -- +goose Down
-DROP INDEX runs_finished;
+DROP INDEX agents_revoked; DROP INDEX runs_finished;
 DROP TABLE holds;

@@ -11,7 +11,8 @@ CREATE TABLE holds (
     released TEXT NOT NULL                   -- empty: it stands
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX runs_finished ON runs (finished_at);
+CREATE INDEX agents_revoked ON agents (revoked) WHERE revoked <> '';
 
 -- +goose Down
-DROP INDEX runs_finished;
+DROP INDEX agents_revoked; DROP INDEX runs_finished;
 DROP TABLE holds;
