@@ -8,12 +8,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/klauspost/compress/zstd"
+	"golang.org/x/sys/unix"
 
 	"holdfast.example/holdfast/internal/agent"
 	"holdfast.example/holdfast/internal/bus/link"
@@ -25,6 +27,7 @@ import (
 type AgentOptions struct {
 	State, Version string
 	MaxMemory      int64 // bytes that it aims to stay below
+	MaxCPU         int   // percent of one processor that it stays below on the average from one look to the next; 0: 20
 	MaxSpool       int64 // bytes of reports that wait; older ones are dropped
 	Deep           bool
 	Log            func(format string, args ...any)
@@ -64,6 +67,9 @@ func RunAgent(ctx context.Context, o AgentOptions) error {
 	}
 	if os.Getenv("GOMEMLIMIT") == "" && o.MaxMemory > 0 {
 		debug.SetMemoryLimit(max(o.MaxMemory-programSize, programSize))
+	}
+	if os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(1) // the others are for what this machine is there for
 	}
 	spool, err := link.OpenSpool(filepath.Join(dir, "spool"), cmp.Or(o.MaxSpool, 64<<20))
 	if err != nil {
@@ -117,6 +123,7 @@ type agentLoop struct {
 	now       chan bool // look now; true: send everything
 	connected chan struct{}
 	sent      map[string]string // digests of the last report, by kind
+	rest      time.Duration     // from the begin of the last look to the next at the earliest
 }
 
 // job takes what the control plane asks.
@@ -137,11 +144,18 @@ func (l *agentLoop) job(j agent.Job) error {
 // look looks at the machine at once, then in its rhythm and when it is asked. The first look after a start is told whole.
 func (l *agentLoop) look(ctx context.Context) {
 	for {
+		began, before := time.Now(), processorTime()
 		if err := l.report(ctx); err != nil && ctx.Err() == nil {
 			l.o.Log("%v", err)
 		}
 		debug.FreeOSMemory() // it is idle for long now
 		every := max(l.link.Identity().Every, minEvery)
+		rest := restAfter(processorTime()-before, l.o.MaxCPU)
+		if rest > every && l.rest <= every {
+			l.o.Log("a look takes so much of the processor that the next one comes after %s, not %s: --max-cpu %d", rest.Round(time.Second), every, cmp.Or(l.o.MaxCPU, defaultCPU))
+		}
+		l.rest = rest
+		every = max(every, rest)
 		timer := time.NewTimer(every - every/10 + link.Jitter(every/5))
 		select {
 		case <-ctx.Done():
@@ -151,9 +165,39 @@ func (l *agentLoop) look(ctx context.Context) {
 			if whole {
 				clear(l.sent)
 			}
+			wait(ctx, time.Until(began.Add(l.rest))) // also who asks again and again gets no more
 		case <-timer.C:
 		}
 		timer.Stop()
+	}
+}
+
+// defaultCPU is what the packaged unit gives an agent, too.
+const defaultCPU = 20
+
+// restAfter is how long after its begin a look that took so much of a processor is the only one, so that no more than a percentage is used.
+func restAfter(used time.Duration, percent int) time.Duration {
+	return used * 100 / time.Duration(cmp.Or(percent, defaultCPU))
+}
+
+// processorTime is how much of a processor this process and those that it waited for used.
+func processorTime() (sum time.Duration) {
+	for _, who := range []int{unix.RUSAGE_SELF, unix.RUSAGE_CHILDREN} {
+		var u unix.Rusage
+		if unix.Getrusage(who, &u) == nil {
+			sum += time.Duration(u.Utime.Nano() + u.Stime.Nano())
+		}
+	}
+	return sum
+}
+
+// wait waits for so long, or until the context ends.
+func wait(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
 	}
 }
 
@@ -165,7 +209,7 @@ const minEvery = time.Second
 
 func (l *agentLoop) report(ctx context.Context) error {
 	id := uuid.Must(uuid.NewV7()).String()
-	r := agent.Report{Version: agent.Version, ID: id, At: time.Now().UTC(), Program: l.o.Version, Host: l.host, Every: l.link.Identity().Every}
+	r := agent.Report{Version: agent.Version, ID: id, At: time.Now().UTC(), Program: l.o.Version, Host: l.host, Every: max(l.link.Identity().Every, l.rest)}
 	w := &world{sources: all.Sources(), checks: all.Checks(), now: time.Now}
 	t, err := parseTarget("host:local", Options{Deep: l.o.Deep}, &w.blobs)
 	if err != nil {

@@ -112,7 +112,7 @@ func (g *global) agentRun() *cobra.Command {
 	o := app.AgentOptions{}
 	c := &cobra.Command{
 		Use: "run", Short: "Look at this machine again and again, and report: what the service does",
-		Example: "  sudo holdfast agent run\n  holdfast --state /var/lib/holdfast agent run --max-memory 100", Args: cobra.NoArgs,
+		Example: "  sudo holdfast agent run\n  holdfast --state /var/lib/holdfast agent run --max-memory 100 --max-cpu 5", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return g.runAgent(cmd, o) },
 	}
 	agentFlags(c, &o)
@@ -147,12 +147,13 @@ names the control plane's key: nothing is told to a server that does not have it
 func agentFlags(c *cobra.Command, o *app.AgentOptions) {
 	c.Flags().BoolVar(&o.Deep, "deep", false, "walk every local file in each look")
 	c.Flags().Int64Var(&o.MaxMemory, "max-memory", 100, "MiB of memory to stay below")
+	c.Flags().IntVar(&o.MaxCPU, "max-cpu", 20, "percent of one processor to stay below, on the average from one look to the next: looks come later where that is not enough")
 	c.Flags().Int64Var(&o.MaxSpool, "max-spool", 64, "MiB on disk for reports that wait")
 }
 
 func (g *global) runAgent(cmd *cobra.Command, o app.AgentOptions) error {
-	if o.MaxMemory < 20 || o.MaxSpool < 1 {
-		return usage("--max-memory wants at least 20, --max-spool at least 1")
+	if o.MaxMemory < 20 || o.MaxSpool < 1 || o.MaxCPU < 1 || o.MaxCPU > 100 {
+		return usage("--max-memory wants at least 20, --max-spool at least 1, --max-cpu 1 to 100")
 	}
 	o.State, o.Version, o.Log = g.state, g.version, g.log()
 	o.MaxMemory <<= 20
