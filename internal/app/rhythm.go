@@ -1,7 +1,6 @@
 package app
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -10,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"holdfast.example/holdfast/internal/check"
+	"holdfast.example/holdfast/internal/event"
 	"holdfast.example/holdfast/internal/schedule"
 	"holdfast.example/holdfast/internal/store/relational"
 )
@@ -20,6 +21,7 @@ type rhythm struct {
 	store *relational.Store
 	log   func(format string, args ...any)
 	begun time.Time
+	make  event.Maker
 	name  string                                         // of this program among those that share the database
 	look  func(ctx context.Context, system string) error // of the estate; empty: this machine
 
@@ -40,7 +42,7 @@ const (
 )
 
 func newRhythm(o ServeOptions, store *relational.Store) *rhythm {
-	r := &rhythm{o: o, store: store, log: o.Log, begun: time.Now(), name: programName(o.State), tasks: map[string]schedule.Task{}, missed: map[string]bool{}, ended: make(chan struct{}, 1)}
+	r := &rhythm{o: o, store: store, log: o.Log, begun: time.Now(), make: event.Maker{Version: o.Version}, name: programName(o.State), tasks: map[string]schedule.Task{}, missed: map[string]bool{}, ended: make(chan struct{}, 1)}
 	r.look = r.assess
 	return r
 }
@@ -66,15 +68,22 @@ func (r *rhythm) run(ctx context.Context) {
 			r.tasks[t.ID] = t
 			looks.Go(func() { r.one(ctx, t) })
 		}
+		var late []event.Event
 		for _, t := range tasks {
-			late := mine && t.Missed(r.begun, now)
-			if late && !r.missed[t.ID] {
+			is := mine && t.Missed(r.begun, now)
+			if is && !r.missed[t.ID] {
 				r.log("%s was not looked at for more than twice %s; its checks are unknown when their facts are too old", t.ID, t.Every)
+				late = append(late, r.make.IntervalMissed(t.ID, t.Every, t.Last, now))
 			}
-			r.missed[t.ID] = late
+			r.missed[t.ID] = is
 		}
 		next, waits := schedule.Next(slices.Collect(maps.Values(r.tasks)))
 		r.mu.Unlock()
+		if len(late) > 0 {
+			if err := r.store.Happened(context.WithoutCancel(ctx), late...); err != nil {
+				r.log("that intervals were missed is not on record: %v", err)
+			}
+		}
 		wait := rereadTime
 		if waits && mine {
 			wait = max(min(wait, time.Until(next)), time.Second)
@@ -170,7 +179,7 @@ func (r *rhythm) reread(ctx context.Context) error {
 	wanted := map[string]schedule.Task{}
 	every := r.o.ScanEvery
 	if r.o.Estate == "" {
-		wanted[thisHost] = schedule.Task{ID: thisHost, Every: cmp.Or(every, 24*time.Hour)}
+		wanted[thisHost] = schedule.Task{ID: thisHost, Every: shortest(every)}
 	} else {
 		e, problems, err := LoadEstate(r.o.Estate)
 		if err != nil {
@@ -189,7 +198,7 @@ func (r *rhythm) reread(ctx context.Context) error {
 				seen[a.Subject] = true
 			}
 		}
-		every = cmp.Or(every, e.Limits().ScanInterval.Approx(), 24*time.Hour)
+		every = shortest(every, e.Limits().ScanInterval.Approx())
 		for i := range e.Systems {
 			s := &e.Systems[i]
 			if s.Target == "" && len(s.Services) == 0 || seen[s.Subject()] {
@@ -225,6 +234,18 @@ func (r *rhythm) reread(ctx context.Context) error {
 	}
 	r.tasks = wanted
 	return nil
+}
+
+// shortest is how often the standard wants systems to be looked at (A.5.3.2, A.5.7.1; no check of the catalogue wants it more often),
+// or more often where something else than zero says so: nothing loosens it.
+func shortest(wanted ...time.Duration) time.Duration {
+	every := check.DefaultSettings.Interval
+	for _, d := range wanted {
+		if d > 0 {
+			every = min(every, d)
+		}
+	}
+	return every
 }
 
 // thisSubject is what this machine was called when it was looked at last; empty: never.

@@ -7,11 +7,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"holdfast.example/holdfast/internal/finding"
+	"holdfast.example/holdfast/internal/schedule"
 )
 
 // TestRhythm: what the estate declares is looked at once at the start, not again soon after a restart, and what does not
@@ -108,5 +110,35 @@ func TestRhythm(t *testing.T) {
 	}
 	if err := r.reread(t.Context()); err == nil || len(r.tasks) != 1 {
 		t.Errorf("a broken estate takes systems away: %+v %v", r.tasks, err)
+	}
+}
+
+// TestMissedInterval: a system that was last looked at before the control plane was off for a week is told of in the ledger, once; one that
+// was looked at in time is not. Nothing makes an interval longer than the standard wants it.
+func TestMissedInterval(t *testing.T) {
+	o := ServeOptions{State: t.TempDir(), Log: t.Logf}
+	s, err := openStore(t.Context(), o.State, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	r := newRhythm(o, s)
+	now := time.Now()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	r.tasks = map[string]schedule.Task{
+		"late":   {ID: "late", Every: time.Hour, Last: now.Add(-7 * 24 * time.Hour), Running: true},
+		thisHost: {ID: thisHost, Every: 24 * time.Hour, Last: now.Add(-25 * time.Hour)},
+	}
+	r.look = func(context.Context, string) error { cancel(); return nil }
+	r.run(ctx)
+	events, err := s.EventsAfter(t.Context(), 0, 10)
+	if err != nil || len(events) != 1 || !strings.Contains(string(events[0].Data), "late is to be looked at every 1h0m0s, and was last on ") {
+		t.Errorf("%d events, %v: %+v", len(events), err, events)
+	}
+	for want, of := range map[time.Duration][]time.Duration{24 * time.Hour: {0, 0}, time.Hour: {time.Hour, 2 * time.Hour}, 2 * time.Hour: {48 * time.Hour, 2 * time.Hour}} {
+		if got := shortest(of...); got != want {
+			t.Error(of, got)
+		}
 	}
 }

@@ -89,6 +89,18 @@ func (m Maker) LedgerKeyReplaced(account string, at time.Time) Event {
 	return e
 }
 
+// IntervalMissed tells that a system was not looked at for more than twice its interval, since when (zero: ever), whether what looks was off
+// or the system did not answer.
+func (m Maker) IntervalMissed(system string, every time.Duration, last, at time.Time) Event {
+	since := "never was"
+	if !last.IsZero() {
+		since = "was last on " + last.UTC().Format("2006-01-02 15:04 MST")
+	}
+	e := m.event(EntityManagement, update, at, fmt.Sprintf("%s is to be looked at every %s, and %s", system, every, since))
+	e.Entity, e.Actor, e.Status, e.Severity = &Entity{UID: system, Type: "interval"}, &Actor{AppName: controlPlane.Name}, 2, Medium
+	return e
+}
+
 // HoldPlaced tells that an account of the operating system keeps history from being removed, and why.
 func (m Maker) HoldPlaced(id, what, reason, account string, at time.Time) Event {
 	e := m.event(EntityManagement, create, at, "hold "+id+" on "+what+" was placed by "+account+": "+reason)

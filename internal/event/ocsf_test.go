@@ -249,6 +249,8 @@ func all() map[string]Event {
 		"released":        m.HoldReleased("H-1", "root", at),
 		"clock":           m.ClockJumped(-time.Hour, at),
 		"ledger key":      m.LedgerKeyReplaced("root", at),
+		"missed":          m.IntervalMissed("prod/web-1", time.Hour, at, at),
+		"never looked":    m.IntervalMissed("prod/web-1", time.Hour, time.Time{}, at),
 		"first estate":    m.EstateRead("aa", "", nil, at),
 		"day":             m.DayClosed(Day{Day: "2026-11-25", Runs: 2, Seen: "aa", Findings: "bb"}, at),
 	}

@@ -186,7 +186,7 @@ func TestKilled(t *testing.T) {
 	}
 	server := serve()
 	token := strings.TrimSpace(run(t, "--state", hub, "agent", "invite", "--env", "production"))
-	joined := start(t, true, "--state", agent, "join", token)
+	joined := start(t, true, "--state", agent, "join", "--max-cpu", "100", token)
 	joined.says("Joined " + listen)
 	joined.says("connected to " + listen)
 
