@@ -175,4 +175,7 @@ require (
 	www.velocidex.com/golang/go-ntfs v0.2.0 // indirect
 )
 
-tool github.com/a-h/templ/cmd/templ
+tool (
+	github.com/a-h/templ/cmd/templ
+	github.com/nats-io/nats-server/v2
+)

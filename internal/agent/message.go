@@ -31,11 +31,12 @@ type Membership struct {
 	Authority   []byte        `json:"authority,omitempty"`   // DER, of who signed it and the server
 	Key         []byte        `json:"key,omitempty"`         // of fingerprints, 32 bytes
 	Every       time.Duration `json:"every,omitempty"`       // time between reports
+	Addresses   []string      `json:"addresses,omitempty"`   // host:port of all control planes; empty: of this one alone
 }
 
 // RenewalRequest asks for the next certificate.
 type RenewalRequest struct {
-	CSR []byte `json:"csr"`
+	CSR []byte `json:"csr,omitempty"` // empty: the present one does, and what else the answer says is wanted
 }
 
 // Renewed is the answer.
@@ -43,6 +44,7 @@ type Renewed struct {
 	Error       string        `json:"error,omitempty"`
 	Certificate []byte        `json:"certificate,omitempty"`
 	Every       time.Duration `json:"every,omitempty"`
+	Addresses   []string      `json:"addresses,omitempty"` // host:port of all control planes; empty: that is not known
 }
 
 // Job is what an agent is asked to do.

@@ -22,6 +22,9 @@ func AllRenewals(environment string) string { return "hf." + environment + ".ren
 // Jobs is where an agent hears what to do now.
 func Jobs(environment, id string) string { return "hf." + environment + ".job." + id }
 
+// AllJobs is where control planes tell each other of jobs for agents of an environment.
+func AllJobs(environment string) string { return "hf." + environment + ".job.*" }
+
 // Inbox is the prefix of subjects on which an agent gets answers.
 func Inbox(id string) string { return "_INBOX_" + id }
 

@@ -82,11 +82,11 @@ func RunAgent(ctx context.Context, o AgentOptions) error {
 	said := ""
 	var mu sync.Mutex
 	w.link, err = link.Dial(i, dir, time.Now, w.job,
-		func() {
+		func(address string) {
 			mu.Lock()
 			defer mu.Unlock()
 			said = ""
-			o.Log("connected to %s", i.Address)
+			o.Log("connected to %s", address)
 			select {
 			case w.connected <- struct{}{}:
 			default:
@@ -97,7 +97,7 @@ func RunAgent(ctx context.Context, o AgentOptions) error {
 			defer mu.Unlock()
 			if err.Error() != said {
 				said = err.Error()
-				o.Log("not connected to %s: %v; it is tried again, and reports wait on disk", i.Address, err)
+				o.Log("not connected to %s: %v; it is tried again, and reports wait on disk", i, err)
 			}
 		})
 	if err != nil {

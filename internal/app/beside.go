@@ -49,7 +49,7 @@ func (p *pages) begin(ctx context.Context) (b *beside, err error) {
 		if err != nil {
 			return b, err
 		}
-		b.address = side.o.Listen
+		b.address, p.agents = side.o.Listen, side
 		b.ends = append(b.ends, side.close)
 	}
 	return b, nil

@@ -1,11 +1,14 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,13 +23,15 @@ import (
 
 // agentsSide is the part of a control plane that agents see.
 type agentsSide struct {
-	o     hub.Options
-	log   func(format string, args ...any)
-	mu    sync.Mutex
-	hub   *hub.Hub // nil: its disk is full or failed, and it begins anew soon
-	store *relational.Store
-	end   context.CancelFunc
-	ended chan struct{}
+	o       hub.Options
+	log     func(format string, args ...any)
+	mu      sync.Mutex
+	hub     *hub.Hub // nil: its disk is full or failed, and it begins anew soon
+	store   *relational.Store
+	program string // of those that share the database
+	reach   string // host:port for agents; empty: none that others could dial
+	end     context.CancelFunc
+	ended   chan struct{}
 }
 
 // listenForAgents starts the bus and takes reports.
@@ -34,6 +39,13 @@ func listenForAgents(ctx context.Context, o ServeOptions) (*agentsSide, error) {
 	state, err := StateDir(o.State)
 	if err != nil {
 		return nil, err
+	}
+	cluster, err := o.NATS.cluster()
+	if err != nil {
+		return nil, err
+	}
+	if _, _, err := net.SplitHostPort(o.AgentsAddress); o.AgentsAddress != "" && err != nil {
+		return nil, &UsageError{fmt.Sprintf("--agents-address %q: want host:port", o.AgentsAddress)}
 	}
 	dir := filepath.Join(state, "agents")
 	authority, err := hub.OpenAuthority(dir, time.Now())
@@ -51,16 +63,24 @@ func listenForAgents(ctx context.Context, o ServeOptions) (*agentsSide, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &agentsSide{store: store, ended: make(chan struct{})}
+	if isPostgres(o.DB) {
+		if err := agree(ctx, store, state, authority, key); err != nil {
+			return nil, errors.Join(err, store.Close())
+		}
+	}
+	s := &agentsSide{store: store, program: programName(state), ended: make(chan struct{})}
 	i := &intake{o: o, store: store, log: o.Log, again: func(a agent.Agent) { go s.ask(a, true) }}
 	s.log, s.o = o.Log, hub.Options{
 		Listen: o.Agents, Dir: filepath.Join(state, "bus"), Authority: authority, Book: members{store, event.Maker{Version: o.Version}}, Key: [32]byte(key), Every: o.Every, Intake: i.take, Now: time.Now, Log: o.Log,
+		Addresses: s.addresses, Cluster: cluster, Turn: s.turn,
 	}
 	if s.hub, err = hub.Start(ctx, s.o); err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
 	s.o.Listen = s.hub.Address()
-	if err := os.WriteFile(addressFile(state), []byte(s.o.Listen+"\n"), 0o600); err != nil {
+	s.reach = reach(o.AgentsAddress, s.o.Listen)
+	s.announce(ctx)
+	if err := os.WriteFile(addressFile(state), []byte(cmp.Or(o.AgentsAddress, s.o.Listen)+"\n"), 0o600); err != nil {
 		s.hub.Close()
 		return nil, errors.Join(fmt.Errorf("note where agents are listened for: %w", err), store.Close())
 	}
@@ -100,10 +120,44 @@ func (s *agentsSide) watch(ctx context.Context, i *intake) {
 			continue
 		case <-tick.C:
 		}
+		s.announce(ctx)
+		if mine, err := s.turn(ctx, "silent agents", time.Now().Add(4*quietTime)); err != nil || !mine {
+			continue // another one looks, or the database is away
+		}
 		if err := errors.Join(i.quiet(ctx, since), i.store.ForgetReports(ctx, time.Now().Add(-reportTime))); err != nil && ctx.Err() == nil {
 			i.log("look for silent agents: %v", err)
 		}
 	}
+}
+
+// announce tells the other control planes, and by them agents, where this one is.
+func (s *agentsSide) announce(ctx context.Context) {
+	if err := s.store.Announce(ctx, agentsThere, s.program, s.reach, time.Now()); err != nil && ctx.Err() == nil {
+		s.log("agents are not told of this control plane: %v", err)
+	}
+}
+
+// addresses are where agents find control planes.
+func (s *agentsSide) addresses(ctx context.Context) []string {
+	all, err := s.store.Announced(ctx, agentsThere, time.Now().Add(-announceTime))
+	if err != nil {
+		return nil // agents ask again
+	}
+	return slices.DeleteFunc(all, func(a string) bool { return a == "" })
+}
+
+// turn takes a task for this control plane until a time.
+func (s *agentsSide) turn(ctx context.Context, task string, until time.Time) (bool, error) {
+	return s.store.Lease(ctx, task, s.program, time.Now(), until)
+}
+
+// ready tells what keeps reports from being taken; nil: nothing.
+func (s *agentsSide) ready(ctx context.Context) error {
+	h := s.running()
+	if h == nil {
+		return errors.New("the bus does not run")
+	}
+	return h.Ready(ctx)
 }
 
 // ask wants a look of an agent now.

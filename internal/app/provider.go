@@ -68,24 +68,36 @@ func clientSecret(path string) (oidc.Secret, error) {
 	if path == "" {
 		return "", nil
 	}
-	st, err := os.Stat(path)
-	switch {
-	case err != nil:
-		return "", fmt.Errorf("--oidc-secret-file: %w", err)
-	case !st.Mode().IsRegular() || st.Size() > 4<<10:
-		return "", &UsageError{fmt.Sprintf("--oidc-secret-file %s: want a file of at most 4 KiB", path)}
-	case st.Mode().Perm()&0o037 != 0:
-		return "", &UsageError{fmt.Sprintf("--oidc-secret-file %s: others can read or change it (mode %04o); chmod 600 %s", path, st.Mode().Perm(), path)}
-	}
-	data, err := os.ReadFile(path)
+	data, err := secretFile("--oidc-secret-file", path)
 	if err != nil {
-		return "", fmt.Errorf("--oidc-secret-file: %w", err)
+		return "", err
 	}
 	text := strings.TrimSpace(string(data))
 	if text == "" {
 		return "", &UsageError{fmt.Sprintf("--oidc-secret-file %s: it is empty; a public client wants no file", path)}
 	}
 	return oidc.Secret(text), nil
+}
+
+// maxSecret is how many bytes of a file of secrets are read.
+const maxSecret = 4 << 10
+
+// secretFile reads a file that others can neither read nor change; its group may read it.
+func secretFile(flag, path string) ([]byte, error) {
+	st, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", flag, err)
+	case !st.Mode().IsRegular() || st.Size() > maxSecret:
+		return nil, &UsageError{fmt.Sprintf("%s %s: want a file of at most %d KiB", flag, path, maxSecret>>10)}
+	case st.Mode().Perm()&0o037 != 0:
+		return nil, &UsageError{fmt.Sprintf("%s %s: others can read or change it (mode %04o); chmod 600 %s", flag, path, st.Mode().Perm(), path)}
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", flag, err)
+	}
+	return data, nil
 }
 
 // Name is what people call it.

@@ -111,7 +111,9 @@ func TestProviderOptions(t *testing.T) {
 	} {
 		o := ok
 		change(&o)
-		err := Serve(t.Context(), ServeOptions{State: t.TempDir(), Listen: "127.0.0.1:0", OIDC: o, Ready: func(Served) { t.Error(name, "is served") }})
+		ctx, cancel := context.WithCancel(t.Context())
+		err := Serve(ctx, ServeOptions{State: t.TempDir(), Listen: "127.0.0.1:0", OIDC: o, Ready: func(Served) { t.Error(name, "is served"); cancel() }})
+		cancel()
 		var usage *UsageError
 		if !errors.As(err, &usage) || !strings.Contains(err.Error(), "oidc") && !strings.Contains(err.Error(), "OpenID") {
 			t.Errorf("%s: %v", name, err)

@@ -30,6 +30,8 @@ type ServeOptions struct {
 	ACME              ACMEOptions     // an authority gives certificates; zero: none does
 	Name              string          // under which people go there; empty: the first of the certificate
 	Agents            string          // host:port for agents; empty: none are listened for
+	AgentsAddress     string          // host:port under which agents reach it; empty: where it listens
+	NATS              NATSOptions     // where reports of agents wait; zero: on the own disk
 	Traces            TraceOptions    // whom to tell of what goes on; zero: nobody
 	Metrics           string          // host:port of loopback for a Prometheus; empty: none
 	OIDC              ProviderOptions // where people log in elsewhere; zero: nowhere
@@ -169,6 +171,7 @@ type pages struct {
 	judges *world    // nil: not needed yet
 
 	gallery gallery
+	agents  *agentsSide    // nil: none are listened for
 	beside  sync.WaitGroup // what goes on when its request has its answer
 }
 
@@ -206,6 +209,10 @@ func (p *pages) Runs(ctx context.Context, limit int) (out []run.Run, err error) 
 
 func (p *pages) Figures(ctx context.Context) (n web.Numbers, err error) {
 	now := time.Now()
+	if p.agents != nil {
+		kept := p.agents.ready(ctx) == nil
+		n.Bus = &kept
+	}
 	err = withStore(ctx, p.o.State, p.o.DB, func(s *relational.Store) error {
 		var err error
 		if n.Open, n.Settled, err = s.Open(ctx, now); err != nil {

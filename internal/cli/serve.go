@@ -33,11 +33,14 @@ estate at this machine. What does not answer is tried again after five minutes, 
 
 Agents (holdfast agent --help) are listened for on an address of its own, on loopback too until --agents names another.
 
+Several control planes serve one PostgreSQL (--db); with --nats they serve the same agents too, and any of them may go away. What they
+must share, and what the NATS cluster must allow: docs/operations.md, "Several control planes".
+
 With --acme an authority gives the certificate and renews it: Let's Encrypt, or the one of --acme-directory. It has to reach the
 name on port 443, or on 80 with --acme-http. Giving --acme accepts the authority's terms of service: read them first.
 
 It ends with Ctrl-C; sessions end with it, passkeys and agents stay.`,
-		Example: "  holdfast serve\n  holdfast serve -f estate/ --agents 10.0.0.5:8471 --listen :443 --tls-cert hub.pem --tls-key hub.key\n  holdfast serve -f estate/ --listen :443 --acme hub.example.org --acme-http :80\n  holdfast serve --listen :443 --acme hub.corp.example --acme-directory https://ca.corp.example/acme/acme/directory --acme-ca root.pem\n  holdfast serve -f estate/ --listen 127.0.0.1:9000 --traces http://127.0.0.1:4318\n  holdfast serve -f estate/ --listen :443 --tls-cert hub.pem --tls-key hub.key \\\n    --oidc-issuer https://id.example/realms/northwind --oidc-client holdfast --oidc-secret-file /etc/holdfast/oidc --oidc-name \"Northwind ID\"", Args: cobra.NoArgs,
+		Example: "  holdfast serve\n  holdfast serve -f estate/ --agents 10.0.0.5:8471 --listen :443 --tls-cert hub.pem --tls-key hub.key\n  holdfast serve -f estate/ --listen :443 --acme hub.example.org --acme-http :80\n  holdfast serve --listen :443 --acme hub.corp.example --acme-directory https://ca.corp.example/acme/acme/directory --acme-ca root.pem\n  holdfast serve -f estate/ --db postgres://holdfast@db.example/holdfast --agents :8471 --agents-address hub-1.example:8471 \\\n    --nats tls://nats-1.example:4222,tls://nats-2.example:4222,tls://nats-3.example:4222 --nats-creds /etc/holdfast/nats.creds\n  holdfast serve -f estate/ --listen 127.0.0.1:9000 --traces http://127.0.0.1:4318\n  holdfast serve -f estate/ --listen :443 --tls-cert hub.pem --tls-key hub.key \\\n    --oidc-issuer https://id.example/realms/northwind --oidc-client holdfast --oidc-secret-file /etc/holdfast/oidc --oidc-name \"Northwind ID\"", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.State, o.DB = g.state, g.db
 			o.Words = func(e app.LedgerEntry) string { return report.Clean(entryWords(e)) }
@@ -56,6 +59,12 @@ It ends with Ctrl-C; sessions end with it, passkeys and agents stay.`,
 	}
 	c.Flags().StringVarP(&o.Estate, "file", "f", env("HOLDFAST_FILE", ""), "estate: a file or a folder")
 	c.Flags().StringVar(&o.Agents, "agents", env("HOLDFAST_AGENTS", "127.0.0.1:8471"), "address and port on which agents are listened for; empty: none")
+	c.Flags().StringVar(&o.AgentsAddress, "agents-address", env("HOLDFAST_AGENTS_ADDRESS", ""), "host:port under which agents reach it (default: where it listens)")
+	c.Flags().StringVar(&o.NATS.Addresses, "nats", env("HOLDFAST_NATS", ""), "servers of a NATS cluster with JetStream on which reports of agents wait, nats://host:4222 with commas between them; empty: on the own disk")
+	c.Flags().StringVar(&o.NATS.Credentials, "nats-creds", env("HOLDFAST_NATS_CREDS", ""), "file of credentials for it (user JWT and seed)")
+	c.Flags().StringVar(&o.NATS.CA, "nats-ca", env("HOLDFAST_NATS_CA", ""), "file of the authorities that its certificates come from, in PEM (default: those of the machine)")
+	c.Flags().StringVar(&o.NATS.Cert, "nats-cert", env("HOLDFAST_NATS_CERT", ""), "client certificate for it, in PEM")
+	c.Flags().StringVar(&o.NATS.Key, "nats-key", env("HOLDFAST_NATS_KEY", ""), "its private key, in PEM")
 	c.Flags().StringVar(&o.TLSCert, "tls-cert", env("HOLDFAST_TLS_CERT", ""), "certificate with its chain, in PEM; a renewed file is taken up by itself")
 	c.Flags().StringVar(&o.TLSKey, "tls-key", env("HOLDFAST_TLS_KEY", ""), "its private key, in PEM")
 	c.Flags().BoolVar(&o.TLSSelf, "tls-self", false, "make a certificate for --name that nobody vouches for, for the first hour")

@@ -22,6 +22,7 @@ type Numbers struct {
 	Open, Settled, Overdue        int // findings
 	Agents, AgentsSilent, Revoked int
 	LastRun                       time.Time // end of the newest run; zero: there is none
+	Bus                           *bool     // reports of agents are kept; nil: none are listened for
 }
 
 // metrics are what a Prometheus asks for.
@@ -34,6 +35,7 @@ type metrics struct {
 	agents   *prometheus.GaugeVec
 	lastRun  prometheus.Gauge
 	up       prometheus.Gauge
+	bus      *prometheus.GaugeVec
 }
 
 func newMetrics(f Figures, version string) *metrics {
@@ -44,9 +46,10 @@ func newMetrics(f Figures, version string) *metrics {
 		lastRun:  prometheus.NewGauge(prometheus.GaugeOpts{Name: "holdfast_last_run_timestamp_seconds", Help: "End of the newest run."}),
 		up:       prometheus.NewGauge(prometheus.GaugeOpts{Name: "holdfast_database_up", Help: "1 when the database could be read for these figures."}),
 	}
+	m.bus = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "holdfast_bus_up", Help: "1 when reports of agents are kept; absent when none are listened for."}, nil)
 	build := prometheus.NewGauge(prometheus.GaugeOpts{Name: "holdfast_build_info", Help: "1, with the version.", ConstLabels: prometheus.Labels{"version": version}})
 	build.Set(1)
-	m.registry.MustRegister(m.requests, m.findings, m.agents, m.lastRun, m.up, build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(m.requests, m.findings, m.agents, m.lastRun, m.up, m.bus, build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
@@ -64,6 +67,9 @@ func (m *metrics) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		m.agents.WithLabelValues("reporting").Set(float64(n.Agents))
 		m.agents.WithLabelValues("silent").Set(float64(n.AgentsSilent))
 		m.agents.WithLabelValues("revoked").Set(float64(n.Revoked))
+		if n.Bus != nil {
+			m.bus.WithLabelValues().Set(map[bool]float64{true: 1}[*n.Bus])
+		}
 		if !n.LastRun.IsZero() {
 			m.lastRun.Set(float64(n.LastRun.Unix()))
 		}

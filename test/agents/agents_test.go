@@ -3,44 +3,31 @@
 package agents
 
 import (
-	"bufio"
-	"context"
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"holdfast.example/holdfast/internal/need"
+	"holdfast.example/holdfast/test/program"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
-
-	"holdfast.example/holdfast/internal/cli"
 )
 
-// command makes this binary be holdfast.
-const command = "HOLDFAST_IN_TEST"
-
-func TestMain(m *testing.M) {
-	if os.Getenv(command) != "" {
-		os.Exit(cli.Run(context.Background(), "1.0", os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { program.Main(m) }
 
 const (
 	namespace = "holdfast-agents"
 	here      = "198.51.100.1"
 	there     = "198.51.100.2"
-	patience  = 60 * time.Second
+	patience  = program.Patience
 )
 
 // network makes a second namespace that reaches this one over one link.
@@ -64,87 +51,8 @@ func network(t *testing.T) {
 	}
 }
 
-// process is a holdfast that runs.
-type process struct {
-	t testing.TB
-	*exec.Cmd
-	lines chan string
-}
-
-// start runs holdfast, in the other namespace when away.
-func start(t testing.TB, away bool, args ...string) *process {
-	t.Helper()
-	argv := append([]string{os.Args[0]}, args...)
-	if away {
-		argv = append([]string{"ip", "netns", "exec", namespace}, argv...)
-	}
-	p := &process{t, exec.Command(argv[0], argv[1:]...), make(chan string, 10000)}
-	p.Env = append(os.Environ(), command+"=1")
-	p.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	for _, pipe := range []func() (io.ReadCloser, error){p.StdoutPipe, p.StderrPipe} {
-		r, err := pipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		go func() {
-			for s := bufio.NewScanner(r); s.Scan(); {
-				p.lines <- s.Text()
-			}
-		}()
-	}
-	if err := p.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(p.kill)
-	return p
-}
-
-// kill ends it as a loss of power would end the process.
-func (p *process) kill() {
-	_ = syscall.Kill(-p.Process.Pid, syscall.SIGKILL)
-	_ = p.Cmd.Wait()
-}
-
-// says waits for a line that holds a text.
-// heard gives what it said so far and nobody waited for.
-func (p *process) heard() (out string) {
-	for {
-		select {
-		case line := <-p.lines:
-			out += line + "\n"
-		default:
-			return out
-		}
-	}
-}
-
-func (p *process) says(text string) string {
-	p.t.Helper()
-	var all []string
-	end := time.After(patience)
-	for {
-		select {
-		case line := <-p.lines:
-			if all = append(all, line); strings.Contains(line, text) {
-				return line
-			}
-		case <-end:
-			p.t.Fatalf("it never said %q but:\n%s", text, strings.Join(all, "\n"))
-		}
-	}
-}
-
-func run(t testing.TB, args ...string) string {
-	t.Helper()
-	cmd := exec.Command(os.Args[0], args...)
-	cmd.Env = append(os.Environ(), command+"=1")
-	cmd.Stderr = os.Stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("holdfast %s: %v: %s", strings.Join(args, " "), err, out)
-	}
-	return string(out)
-}
+// away runs a program in the other namespace.
+var away = []string{"ip", "netns", "exec", namespace}
 
 // spooled watches which reports an agent kept.
 type spooled struct {
@@ -178,17 +86,17 @@ func TestKilled(t *testing.T) {
 	dir := t.TempDir()
 	hub, agent := filepath.Join(dir, "hub"), filepath.Join(dir, "agent")
 	listen := here + ":0"
-	serve := func() *process {
-		p := start(t, false, "--state", hub, "serve", "--scan=false", "--listen", "127.0.0.1:0", "--agents", listen, "--every", "1s")
-		line := p.says("Listening for agents on ")
+	serve := func() *program.Process {
+		p := program.Start(t, nil, "--state", hub, "serve", "--scan=false", "--listen", "127.0.0.1:0", "--agents", listen, "--every", "1s")
+		line := p.Says("Listening for agents on ")
 		listen = strings.TrimSuffix(strings.Fields(strings.TrimPrefix(line, "Listening for agents on "))[0], ";")
 		return p
 	}
 	server := serve()
-	token := strings.TrimSpace(run(t, "--state", hub, "agent", "invite", "--env", "production"))
-	joined := start(t, true, "--state", agent, "join", "--max-cpu", "100", token)
-	joined.says("Joined " + listen)
-	joined.says("connected to " + listen)
+	token := strings.TrimSpace(program.Run(t, "--state", hub, "agent", "invite", "--env", "production"))
+	joined := program.Start(t, away, "--state", agent, "join", "--max-cpu", "100", token)
+	joined.Says("Joined " + listen)
+	joined.Says("connected to " + listen)
 
 	seen := spooled{ids: map[string]bool{}}
 	spool := filepath.Join(agent, "agent", "spool")
@@ -216,34 +124,27 @@ func TestKilled(t *testing.T) {
 		}
 		return n
 	}
-	until := func(what string, is func() bool) {
-		t.Helper()
-		for end := time.Now().Add(patience); !is(); time.Sleep(50 * time.Millisecond) {
-			if time.Now().After(end) {
-				t.Fatal("it never came to this: " + what)
-			}
-		}
-	}
+	until := func(what string, is func() bool) { t.Helper(); program.Until(t, what, is, server, joined) }
 	until("the first report is recorded", func() bool { return reported() > 0 })
 	for range 4 {
 		time.Sleep(time.Duration(rand.IntN(1500)) * time.Millisecond) // the moment is the test
-		server.kill()
+		server.Kill()
 		if rand.IntN(2) == 0 {
-			joined.kill()
-			joined = start(t, true, "--state", agent, "agent", "run")
+			joined.Kill()
+			joined = program.Start(t, away, "--state", agent, "agent", "run")
 		}
 		n := seen.count()
 		until("a report waits while nobody is there to take it", func() bool { return seen.count() > n })
 		server = serve()
-		joined.says("connected to " + listen)
+		joined.Says("connected to " + listen)
 	}
 	before := reported()
 	until("what waits is delivered", func() bool { return reported() > before })
-	joined.kill()
-	joined = start(t, true, "--state", agent, "agent", "run")
-	joined.says("connected to " + listen)
+	joined.Kill()
+	joined = program.Start(t, away, "--state", agent, "agent", "run")
+	joined.Says("connected to " + listen)
 	until("nothing waits", func() bool { return seen.look(spool) == 0 })
-	joined.kill()
+	joined.Kill()
 	close(stop)
 	watching.Wait()
 	seen.look(spool)
@@ -252,7 +153,7 @@ func TestKilled(t *testing.T) {
 	for _, e := range entries {
 		left[strings.TrimSuffix(e.Name(), ".report")] = true
 	}
-	server.kill()
+	server.Kill()
 	server = serve()
 
 	db, err := sql.Open("sqlite", "file:"+filepath.Join(hub, "holdfast.db")+"?mode=ro")
@@ -285,22 +186,22 @@ func TestKilled(t *testing.T) {
 		ID, Name, Environment string
 		Root                  bool
 	}
-	if err := json.Unmarshal([]byte(run(t, "--state", hub, "agent", "list", "--format", "json")), &agents); err != nil {
+	if err := json.Unmarshal([]byte(program.Run(t, "--state", hub, "agent", "list", "--format", "json")), &agents); err != nil {
 		t.Fatal(err)
 	}
 	if len(agents) != 1 || agents[0].Environment != "production" || !strings.HasPrefix(agents[0].Name, "host:") || !agents[0].Root {
 		t.Fatalf("%+v", agents)
 	}
-	if out := run(t, "--state", hub, "finding", "list"); !strings.Contains(out, agents[0].Name) {
+	if out := program.Run(t, "--state", hub, "finding", "list"); !strings.Contains(out, agents[0].Name) {
 		t.Error(out)
 	}
-	joined = start(t, true, "--state", agent, "agent", "run")
-	joined.says("connected to " + listen)
-	run(t, "--state", hub, "agent", "revoke", agents[0].ID)
-	joined.says("this agent was revoked")
-	joined.kill()
-	if out, err := exec.Command("ip", "netns", "exec", namespace, "env", command+"=1", os.Args[0], "--state", filepath.Join(dir, "second"), "join", token).CombinedOutput(); err == nil || !strings.Contains(string(out), "holdfast agent invite") {
+	joined = program.Start(t, away, "--state", agent, "agent", "run")
+	joined.Says("connected to " + listen)
+	program.Run(t, "--state", hub, "agent", "revoke", agents[0].ID)
+	joined.Says("this agent was revoked")
+	joined.Kill()
+	if out, err := program.Command(away, "--state", filepath.Join(dir, "second"), "join", token).CombinedOutput(); err == nil || !strings.Contains(string(out), "holdfast agent invite") {
 		t.Error("a token works twice:", fmt.Sprint(err), string(out))
 	}
-	server.kill()
+	server.Kill()
 }

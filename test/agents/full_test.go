@@ -9,9 +9,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"holdfast.example/holdfast/internal/need"
+	"holdfast.example/holdfast/test/program"
 )
 
 // TestDiskFull: the disk of the control plane is full for a while. It goes on serving, says so, refuses what it cannot keep, and takes
@@ -27,11 +27,11 @@ func TestDiskFull(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = syscall.Unmount(hub, syscall.MNT_DETACH) })
-	server := start(t, false, "--state", hub, "serve", "--scan=false", "--listen", "127.0.0.1:0", "--agents", "127.0.0.1:0", "--every", "1s")
-	page := strings.TrimSuffix(strings.TrimPrefix(server.says("Serving on "), "Serving on "), "/")
-	server.says("Listening for agents on ")
-	joined := start(t, false, "--state", agent, "join", "--max-cpu", "100", strings.TrimSpace(run(t, "--state", hub, "agent", "invite", "--env", "production")))
-	joined.says("connected to ")
+	server := program.Start(t, nil, "--state", hub, "serve", "--scan=false", "--listen", "127.0.0.1:0", "--agents", "127.0.0.1:0", "--every", "1s")
+	page := strings.TrimSuffix(strings.TrimPrefix(server.Says("Serving on "), "Serving on "), "/")
+	server.Says("Listening for agents on ")
+	joined := program.Start(t, nil, "--state", agent, "join", "--max-cpu", "100", strings.TrimSpace(program.Run(t, "--state", hub, "agent", "invite", "--env", "production")))
+	joined.Says("connected to ")
 	db, err := sql.Open("sqlite", "file:"+filepath.Join(hub, "holdfast.db")+"?mode=ro")
 	if err != nil {
 		t.Fatal(err)
@@ -44,14 +44,7 @@ func TestDiskFull(t *testing.T) {
 		}
 		return n
 	}
-	until := func(what string, is func() bool) {
-		t.Helper()
-		for end := time.Now().Add(patience); !is(); time.Sleep(50 * time.Millisecond) {
-			if time.Now().After(end) {
-				t.Fatal("it never came to this: " + what + "\n" + server.heard())
-			}
-		}
-	}
+	until := func(what string, is func() bool) { t.Helper(); program.Until(t, what, is, server, joined) }
 	until("the first report is recorded", func() bool { return reported() > 0 })
 
 	ballast := filepath.Join(hub, "ballast")
@@ -63,7 +56,7 @@ func TestDiskFull(t *testing.T) {
 		}
 	}
 	fill()
-	server.says("full")
+	server.Says("full")
 	spool := filepath.Join(agent, "agent", "spool")
 	waiting := func() int { return (&spooled{ids: map[string]bool{}}).look(spool) }
 	until("reports wait at the agent", func() bool { fill(); return waiting() >= 3 })
@@ -77,8 +70,7 @@ func TestDiskFull(t *testing.T) {
 			t.Errorf("%s: %d", path, r.StatusCode)
 		}
 	}
-	refused := exec.Command(os.Args[0], "--state", hub, "hold", "add", "--reason", "while full")
-	refused.Env = append(os.Environ(), command+"=1")
+	refused := program.Command(nil, "--state", hub, "hold", "add", "--reason", "while full")
 	if out, err := refused.CombinedOutput(); err == nil || !strings.Contains(string(out), "full") {
 		t.Errorf("a decision that cannot be kept: %v: %s", err, out)
 	}
@@ -87,12 +79,12 @@ func TestDiskFull(t *testing.T) {
 	}
 	before := reported()
 	until("what waits is delivered", func() bool { return waiting() <= 1 && reported() >= before+3 })
-	joined.kill()
-	server.kill()
-	if out := run(t, "--state", hub, "hold", "list"); strings.Contains(out, "while full") {
+	joined.Kill()
+	server.Kill()
+	if out := program.Run(t, "--state", hub, "hold", "list"); strings.Contains(out, "while full") {
 		t.Error("what was refused is there:", out)
 	}
-	if out := run(t, "--state", hub, "ledger", "verify"); !strings.Contains(out, "whole") {
+	if out := program.Run(t, "--state", hub, "ledger", "verify"); !strings.Contains(out, "whole") {
 		t.Error(out)
 	}
 	var sound string

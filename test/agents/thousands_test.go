@@ -20,6 +20,7 @@ import (
 	"holdfast.example/holdfast/internal/agent"
 	"holdfast.example/holdfast/internal/bus/link"
 	"holdfast.example/holdfast/internal/store/relational"
+	"holdfast.example/holdfast/test/program"
 )
 
 // BenchmarkThousands has 8,000 agents join a control plane, each with a connection of its own, and report what this machine's facts
@@ -29,11 +30,11 @@ func BenchmarkThousands(b *testing.B) {
 	n, rounds, every := number(b, "HOLDFAST_AGENTS_N", 8000), number(b, "HOLDFAST_ROUNDS", 1), 5*time.Minute
 	dir := b.TempDir()
 	state := filepath.Join(dir, "hub")
-	run(b, "--state", filepath.Join(dir, "here"), "assess", "--fail-on", "never")
+	program.Run(b, "--state", filepath.Join(dir, "here"), "assess", "--fail-on", "never")
 	facts := recorded(b, filepath.Join(dir, "here", "holdfast.db"))
-	server := start(b, false, "--state", state, "serve", "--scan=false", "--listen", "127.0.0.1:0", "--agents", "127.0.0.1:0", "--every", every.String())
-	server.says("Listening for agents on ")
-	first, err := agent.ParseToken(strings.TrimSpace(run(b, "--state", state, "agent", "invite", "--env", "production")))
+	server := program.Start(b, nil, "--state", state, "serve", "--scan=false", "--listen", "127.0.0.1:0", "--agents", "127.0.0.1:0", "--every", every.String())
+	server.Says("Listening for agents on ")
+	first, err := agent.ParseToken(strings.TrimSpace(program.Run(b, "--state", state, "agent", "invite", "--env", "production")))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -118,7 +119,7 @@ func BenchmarkThousands(b *testing.B) {
 				return err
 			}
 			up := make(chan struct{}, 8)
-			if links[i], err = link.Dial(identity, at, time.Now, func(agent.Job) error { return nil }, func() { up <- struct{}{} }, func(error) {}); err != nil {
+			if links[i], err = link.Dial(identity, at, time.Now, func(agent.Job) error { return nil }, func(string) { up <- struct{}{} }, func(error) {}); err != nil {
 				return err
 			}
 			<-up

@@ -3,11 +3,9 @@
 package e2e
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -17,6 +15,7 @@ import (
 	"time"
 
 	"holdfast.example/holdfast/internal/need"
+	"holdfast.example/holdfast/test/program"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/network"
@@ -26,19 +25,10 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/pquerna/otp/totp"
 
-	"holdfast.example/holdfast/internal/cli"
 	"holdfast.example/holdfast/internal/oidc/oidctest"
 )
 
-// command makes this binary be holdfast.
-const command = "HOLDFAST_IN_TEST"
-
-func TestMain(m *testing.M) {
-	if os.Getenv(command) != "" {
-		os.Exit(cli.Run(context.Background(), "1.0", os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { program.Main(m) }
 
 // chromium gives the browser.
 func chromium(t *testing.T) string {
@@ -89,36 +79,10 @@ func serve(t *testing.T, more ...string) company {
 	write(t, filepath.Join(root, "etc/ssh/sshd_config"), "PermitRootLogin yes\nPasswordAuthentication yes\nX11Forwarding yes\n")
 	write(t, filepath.Join(root, "usr/sbin/sshd"), "")
 	write(t, c.estate, fmt.Sprintf(estate, root))
-	assess := exec.Command(os.Args[0], "--state", c.state, "assess", "-f", c.estate, "--fail-on", "never")
-	assess.Env = append(os.Environ(), command+"=1")
-	if out, err := assess.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	cmd := exec.Command(os.Args[0], append([]string{"--state", c.state, "serve", "-f", c.estate, "--listen", "127.0.0.1:0", "--agents", "127.0.0.1:0"}, more...)...)
-	cmd.Env = append(os.Environ(), command+"=1")
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd.Stderr = os.Stderr
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
-	for lines := bufio.NewScanner(out); lines.Scan(); {
-		if at, ok := strings.CutPrefix(lines.Text(), "Serving on "); ok {
-			c.address = strings.TrimSuffix(at, "/")
-		}
-		if _, link, ok := strings.Cut(lines.Text(), "ten minutes: "); ok {
-			c.link = link
-			go func() {
-				for lines.Scan() { // or it waits for a reader
-				}
-			}()
-			return c
-		}
-	}
-	t.Fatal("it serves nothing")
+	program.Run(t, "--state", c.state, "assess", "-f", c.estate, "--fail-on", "never")
+	p := program.Start(t, nil, append([]string{"--state", c.state, "serve", "-f", c.estate, "--listen", "127.0.0.1:0", "--agents", "127.0.0.1:0"}, more...)...)
+	c.address = strings.TrimSuffix(p.After("Serving on "), "/")
+	c.link = p.After("ten minutes: ")
 	return c
 }
 
@@ -349,12 +313,7 @@ func TestTwoPeople(t *testing.T) {
 	}
 	// When it ends, the finding is overdue.
 	for days, overdue := range map[int]bool{0: false, 1: true} {
-		list := exec.Command(os.Args[0], "--state", c.state, "finding", "list", "-f", c.estate, "--now", ends.AddDate(0, 0, days).Format(time.RFC3339))
-		list.Env = append(os.Environ(), command+"=1")
-		out, err := list.Output()
-		if err != nil {
-			t.Fatal(err)
-		}
+		out := program.Run(t, "--state", c.state, "finding", "list", "-f", c.estate, "--now", ends.AddDate(0, 0, days).Format(time.RFC3339))
 		line := regexp.MustCompile(`(?m)^.*permitrootlogin is yes.*$`).FindString(string(out))
 		if strings.Contains(line, "overdue for") != overdue || line == "" {
 			t.Errorf("%d days after the end: %q", days, line)
@@ -386,10 +345,8 @@ func TestTwoPeople(t *testing.T) {
 		}
 	}
 	sam.picture("ledger")
-	verify := exec.Command(os.Args[0], "--state", c.state, "ledger", "verify")
-	verify.Env = append(os.Environ(), command+"=1")
-	if out, err := verify.CombinedOutput(); err != nil || !strings.Contains(string(out), "The ledger is whole") {
-		t.Errorf("%v: %s", err, out)
+	if out := program.Run(t, "--state", c.state, "ledger", "verify"); !strings.Contains(out, "The ledger is whole") {
+		t.Error(out)
 	}
 	for _, b := range []browser{erika, sam} {
 		for _, bad := range b.bad.all {

@@ -1,10 +1,8 @@
 package e2e
 
 import (
-	"bufio"
 	"fmt"
 	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +10,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"holdfast.example/holdfast/internal/need"
+	"holdfast.example/holdfast/test/program"
 )
 
 // painted is when a page was painted first with something on it, in milliseconds after it was asked for.
@@ -22,30 +21,9 @@ const painted = `new Promise((done) => new PerformanceObserver((list) => {
 // BenchmarkFirstPaint opens each page of the demo twenty times in a browser, and says when something was on it.
 func BenchmarkFirstPaint(b *testing.B) {
 	path := need.Program(b, "chromium")
-	cmd := exec.Command(os.Args[0], "demo", "--listen", "127.0.0.1:0")
-	cmd.Env = append(os.Environ(), command+"=1", "TMPDIR="+b.TempDir())
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		b.Fatal(err)
-	}
-	defer func() { _ = cmd.Process.Signal(os.Interrupt); _ = cmd.Wait() }()
-	address := ""
-	lines := bufio.NewScanner(out)
-	for address == "" && lines.Scan() {
-		if _, at, ok := strings.Cut(lines.Text(), "http://"); ok {
-			address = "http://" + strings.TrimRight(strings.Fields(at)[0], "/.")
-		}
-	}
-	if address == "" {
-		b.Fatal("the demo serves nothing")
-	}
-	go func() {
-		for lines.Scan() {
-		}
-	}()
+	b.Setenv("TMPDIR", b.TempDir())
+	p := program.Start(b, nil, "demo", "--listen", "127.0.0.1:0")
+	address := "http://" + strings.TrimRight(strings.Fields(p.After("http://"))[0], "/.")
 	alloc, end := chromedp.NewExecAllocator(b.Context(), append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox)...)
 	defer end()
 	ctx, end := chromedp.NewContext(alloc)

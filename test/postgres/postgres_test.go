@@ -2,54 +2,23 @@
 package postgres
 
 import (
-	"bufio"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
-	"holdfast.example/holdfast/internal/cli"
+	"holdfast.example/holdfast/test/program"
 	"holdfast.example/holdfast/test/targets"
 )
 
-// command makes this binary be holdfast.
-const command = "HOLDFAST_IN_TEST"
-
-func TestMain(m *testing.M) {
-	if os.Getenv(command) != "" {
-		os.Exit(cli.Run(context.Background(), "1.0", os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
-	}
-	os.Exit(m.Run())
-}
-
-// holdfast gives a command.
-func holdfast(t *testing.T, args ...string) *exec.Cmd {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
-	cmd.Env = append(os.Environ(), command+"=1")
-	return cmd
-}
-
-func run(t *testing.T, args ...string) string {
-	t.Helper()
-	cmd := holdfast(t, args...)
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("%v: %v: %s", args, err, stderr.String())
-	}
-	return string(out)
-}
+func TestMain(m *testing.M) { program.Main(m) }
 
 // findings gives the ids of the open ones.
 func findings(t *testing.T, args ...string) string {
@@ -58,7 +27,7 @@ func findings(t *testing.T, args ...string) string {
 		Open     int
 		Findings []struct{ ID string }
 	}
-	if err := json.Unmarshal([]byte(run(t, append(args, "finding", "list", "--format", "json")...)), &list); err != nil {
+	if err := json.Unmarshal([]byte(program.Run(t, append(args, "finding", "list", "--format", "json")...)), &list); err != nil {
 		t.Fatal(err)
 	}
 	var ids []string
@@ -82,31 +51,14 @@ func write(t *testing.T, path, text string) {
 // serve serves a state, and gives a browser that is logged in.
 func serve(t *testing.T, args ...string) (address string, browser *http.Client, kill func()) {
 	t.Helper()
-	cmd := holdfast(t, append(args, "serve", "--listen", "127.0.0.1:0", "--agents", "", "--scan=false")...)
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd.Stderr = os.Stderr
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
-	link := ""
-	lines := bufio.NewScanner(out)
-	for link == "" && lines.Scan() {
-		if at, ok := strings.CutPrefix(lines.Text(), "Serving on "); ok {
-			address = at
-		}
-		_, link, _ = strings.Cut(lines.Text(), "ten minutes: ")
-	}
-	go func() { _, _ = io.Copy(io.Discard, out) }()
+	p := program.Start(t, nil, append(args, "serve", "--listen", "127.0.0.1:0", "--agents", "", "--scan=false")...)
+	address = p.After("Serving on ")
 	jar, _ := cookiejar.New(nil)
 	browser = &http.Client{Jar: jar}
-	if status, text := ask(t, browser, "POST", link); status != 200 || !strings.Contains(text, "What to do next") {
+	if status, text := ask(t, browser, "POST", p.After("ten minutes: ")); status != 200 || !strings.Contains(text, "What to do next") {
 		t.Fatal(status, text)
 	}
-	return address, browser, func() { _ = cmd.Process.Kill() }
+	return address, browser, p.Kill
 }
 
 func ask(t *testing.T, c *http.Client, method, url string) (int, string) {
@@ -138,21 +90,21 @@ func TestMove(t *testing.T) {
 	write(t, filepath.Join(root, "usr/sbin/sshd"), "")
 	one, two := filepath.Join(dir, "one"), filepath.Join(dir, "two")
 	assess := []string{"assess", "rootfs:" + root, "--subject", "web-1", "--fail-on", "never", "--format", "json", "-o", filepath.Join(dir, "out.json")}
-	run(t, append([]string{"--state", one}, assess...)...)
+	program.Run(t, append([]string{"--state", one}, assess...)...)
 	before := findings(t, "--state", one)
-	said := run(t, "--state", one, "db", "copy", "--to", server)
+	said := program.Run(t, "--state", one, "db", "copy", "--to", server)
 	if !regexp.MustCompile(`^\d+ rows copied from \d+ tables, and counted on both sides`).MatchString(said) {
 		t.Error(said)
 	}
 	if after := findings(t, "--state", one, "--db", server); after != before {
 		t.Errorf("before the move %s, after it %s", before, after)
 	}
-	if out, err := holdfast(t, "--state", one, "db", "copy", "--to", server).CombinedOutput(); err == nil || !strings.Contains(string(out), "holds something already") {
+	if out, err := program.Command(nil, "--state", one, "db", "copy", "--to", server).CombinedOutput(); err == nil || !strings.Contains(string(out), "holds something already") {
 		t.Errorf("%v %s", err, out)
 	}
 	// It goes on there: root's log-in is mended, and its finding closes.
 	write(t, filepath.Join(root, "etc/ssh/sshd_config"), "PermitRootLogin no\n")
-	run(t, append([]string{"--state", one, "--db", server}, assess...)...)
+	program.Run(t, append([]string{"--state", one, "--db", server}, assess...)...)
 	mended := findings(t, "--state", one, "--db", server)
 	if mended == before {
 		t.Error("nothing changed:", mended)
@@ -168,14 +120,14 @@ func TestMove(t *testing.T) {
 		}
 	}
 	// A backup holds what the database holds, as a file.
-	run(t, "--state", one, "--db", server, "backup", filepath.Join(dir, "backup"))
-	run(t, "--state", filepath.Join(dir, "restored"), "restore", filepath.Join(dir, "backup"))
+	program.Run(t, "--state", one, "--db", server, "backup", filepath.Join(dir, "backup"))
+	program.Run(t, "--state", filepath.Join(dir, "restored"), "restore", filepath.Join(dir, "backup"))
 	if restored := findings(t, "--state", filepath.Join(dir, "restored")); restored != mended {
 		t.Errorf("%s, want %s", restored, mended)
 	}
 	kill()
 	write(t, filepath.Join(root, "etc/ssh/sshd_config"), "PermitRootLogin yes\n")
-	run(t, append([]string{"--state", two, "--db", server}, assess...)...)
+	program.Run(t, append([]string{"--state", two, "--db", server}, assess...)...)
 	if status, text := ask(t, browserB, "GET", b+"findings"); status != 200 || !strings.Contains(text, "permitrootlogin is yes") {
 		t.Error("the other control plane does not go on:", status)
 	}
@@ -200,21 +152,21 @@ func TestLedgerGone(t *testing.T) {
 	dir := t.TempDir()
 	state, kept := filepath.Join(dir, "state"), filepath.Join(dir, "kept")
 	args := []string{"--state", state, "--db", server}
-	run(t, append(args, "hold", "add", "--reason", "first")...)
-	run(t, "--state", filepath.Join(dir, "second"), "--db", server, "hold", "add", "--reason", "of another control plane")
-	run(t, append(args, "ledger", "verify")...)
+	program.Run(t, append(args, "hold", "add", "--reason", "first")...)
+	program.Run(t, "--state", filepath.Join(dir, "second"), "--db", server, "hold", "add", "--reason", "of another control plane")
+	program.Run(t, append(args, "ledger", "verify")...)
 	if err := os.Rename(filepath.Join(state, "ledger"), kept); err != nil {
 		t.Fatal(err)
 	}
 	for _, command := range [][]string{{"hold", "add", "--reason", "second"}, {"ledger", "verify"}} {
-		if out, err := holdfast(t, append(args, command...)...).CombinedOutput(); err == nil || !strings.Contains(string(out), "is gone, or another one is in its place") {
+		if out, err := program.Command(nil, append(args, command...)...).CombinedOutput(); err == nil || !strings.Contains(string(out), "is gone, or another one is in its place") {
 			t.Errorf("%v: %v: %s", command, err, out)
 		}
 	}
 	if err := os.Rename(kept, filepath.Join(state, "ledger")); err != nil {
 		t.Fatal(err)
 	}
-	if out := run(t, append(args, "ledger", "verify")...); !strings.Contains(out, "whole: 3 entries") {
+	if out := program.Run(t, append(args, "ledger", "verify")...); !strings.Contains(out, "whole: 3 entries") {
 		t.Error(out)
 	}
 }

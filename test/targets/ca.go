@@ -85,6 +85,7 @@ type Leaf struct {
 	SelfSigned   bool
 	Intermediate bool // an authority between signs, whose certificate is sent
 	Incomplete   bool // one signs whose certificate is not sent, only where to have it
+	Client       bool // it does for clients too
 }
 
 // Issued is a certificate with its key, in files.
@@ -118,6 +119,9 @@ func (a *Authority) Issue(tb testing.TB, l Leaf) Issued {
 	tmpl := &x509.Certificate{SerialNumber: big.NewInt(a.next), Subject: pkix.Name{CommonName: names[0]}, DNSNames: names,
 		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(0, 0, 60)}
+	if l.Client {
+		tmpl.ExtKeyUsage = append(tmpl.ExtKeyUsage, x509.ExtKeyUsageClientAuth)
+	}
 	if l.Expired {
 		tmpl.NotBefore, tmpl.NotAfter = time.Now().AddDate(0, -4, 0), time.Now().AddDate(0, -1, 0)
 	}

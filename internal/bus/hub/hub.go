@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,7 +21,6 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 
 	"holdfast.example/holdfast/internal/agent"
 )
@@ -57,6 +57,11 @@ type Options struct {
 	Book      Book
 	Key       [32]byte      // of fingerprints; agents get it when they join
 	Every     time.Duration // time between reports of an agent
+	// Addresses are where agents may dial control planes that share the database, this one too; nil: there is no other.
+	Addresses func(ctx context.Context) []string
+	Cluster   *Cluster // on which reports wait; nil: on the own disk
+	// Turn takes a task for this control plane until a time, or keeps it, or lets go of it; false: another one has it. Nil: there is no other.
+	Turn func(ctx context.Context, task string, until time.Time) (bool, error)
 	// Intake records reports of one environment, in their order. An error hands all of them over again later; what was recorded
 	// of them already must not count twice.
 	Intake func(ctx context.Context, batch []Received) error
@@ -68,6 +73,7 @@ type Options struct {
 type Hub struct {
 	o      Options
 	server *server.Server
+	relay  *relay // nil: there is no cluster
 	secret string // of this process, for its own connections
 	join   *server.Account
 	ctx    context.Context // the life of the loops; ends by Close
@@ -83,18 +89,21 @@ type Hub struct {
 // place is an environment on the bus.
 type place struct {
 	account *server.Account
-	conn    *nats.Conn
+	conn    *nats.Conn // of this process
 }
 
 // Start listens, and takes reports until Close.
 func Start(ctx context.Context, o Options) (*Hub, error) {
-	host, port, err := net.SplitHostPort(o.Listen)
-	number, err2 := strconv.Atoi(port)
-	if err := errors.Join(err, err2); err != nil {
+	host, number, err := hostPort(o.Listen)
+	if err != nil {
 		return nil, fmt.Errorf("listen for agents on %q: want host:port", o.Listen)
 	}
-	if number == 0 {
-		number = server.RANDOM_PORT
+	if o.Cluster != nil {
+		if _, err := os.Stat(o.Dir); err == nil {
+			if err := drain(ctx, o); err != nil {
+				o.Log("hand on what was taken before: %v", err)
+			}
+		}
 	}
 	var secret [32]byte
 	rand.Read(secret[:])
@@ -110,7 +119,7 @@ func Start(ctx context.Context, o Options) (*Hub, error) {
 			MinVersion: tls.VersionTLS13, ClientAuth: tls.RequestClientCert, Time: o.Now, SessionTicketsDisabled: true, // resumption would show no certificate
 			GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return o.Authority.serverCertificate(o.Now()) },
 		},
-		JetStream: true, StoreDir: o.Dir, SyncAlways: true, JetStreamMaxMemory: 1 << 20, JetStreamMaxStore: maxKept, // an agent lets go of what was acknowledged
+		DontListen: o.Listen == "", JetStream: o.Cluster == nil, StoreDir: o.Dir, SyncAlways: true, JetStreamMaxMemory: 1 << 20, JetStreamMaxStore: maxKept, // an agent lets go of what was acknowledged
 		MaxPayload: agent.MaxMessage, MaxPending: 4 * agent.MaxMessage, MaxControlLine: 1024, MaxSubs: 100, MaxConn: maxAgents,
 		PingInterval: 30 * time.Second, MaxPingsOut: 2, WriteDeadline: 10 * time.Second, DisableJetStreamBanner: true,
 	})
@@ -119,6 +128,11 @@ func Start(ctx context.Context, o Options) (*Hub, error) {
 	}
 	if h.join, err = h.server.RegisterAccount("join"); err != nil {
 		return nil, fmt.Errorf("start the bus: %w", err)
+	}
+	if o.Cluster != nil {
+		if h.relay, err = h.dialCluster(); err != nil {
+			return nil, err
+		}
 	}
 	h.server.SetLoggerV2(logger{o.Log, &h.broken}, false, false, false)
 	h.server.Start()
@@ -131,6 +145,22 @@ func Start(ctx context.Context, o Options) (*Hub, error) {
 		return nil, err
 	}
 	return h, nil
+}
+
+// hostPort reads an address; the empty one is that of nobody.
+func hostPort(address string) (string, int, error) {
+	if address == "" {
+		return "", 0, nil
+	}
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return "", 0, err
+	}
+	number, err := strconv.Atoi(port)
+	if number == 0 {
+		number = server.RANDOM_PORT
+	}
+	return host, number, err
 }
 
 const (
@@ -153,6 +183,9 @@ func (h *Hub) begin() error {
 	if _, err := conn.Subscribe(agent.JoinSubject, h.joins); err != nil {
 		return fmt.Errorf("listen to who joins: %w", err)
 	}
+	if err := conn.Flush(); err != nil {
+		return fmt.Errorf("listen to who joins: %w", err)
+	}
 	for _, a := range agents {
 		if _, err := h.environment(a.Environment); err != nil {
 			return err
@@ -172,7 +205,10 @@ func (h *Hub) own(environment string) (*nats.Conn, error) {
 }
 
 // Sound tells whether reports are kept: a bus whose disk was full or failed keeps none from then on, until it is started anew.
-func (h *Hub) Sound() bool { return h.server.JetStreamEnabled() && !h.broken.Load() }
+// What a cluster keeps is its own matter.
+func (h *Hub) Sound() bool {
+	return h.relay != nil || h.server.JetStreamEnabled() && !h.broken.Load()
+}
 
 // Address is where it listens.
 func (h *Hub) Address() string { return h.server.Addr().String() }
@@ -201,7 +237,7 @@ func (h *Hub) environment(name string) (*place, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make environment %s on the bus: %w", name, err)
 	}
-	if !account.JetStreamEnabled() {
+	if h.relay == nil && !account.JetStreamEnabled() {
 		if err := account.EnableJetStream(map[string]server.JetStreamAccountLimits{"": {MaxMemory: 0, MaxStore: -1, MaxStreams: -1, MaxConsumers: -1}}, nil); err != nil {
 			return nil, fmt.Errorf("make environment %s on the bus: %w", name, err)
 		}
@@ -213,16 +249,16 @@ func (h *Hub) environment(name string) (*place, error) {
 	if _, err := e.conn.Subscribe(agent.AllRenewals(name), func(m *nats.Msg) { h.renew(name, m) }); err != nil {
 		return nil, fmt.Errorf("make environment %s on the bus: %w", name, err)
 	}
-	js, err := jetstream.New(e.conn)
-	if err != nil {
-		return nil, err
+	if h.relay == nil {
+		err = h.keep(name, e)
+	} else {
+		err = h.forward(name, e)
 	}
-	consumer, err := reports(h.ctx, js, name)
-	if err != nil {
+	if err := errors.Join(err, e.conn.Flush()); err != nil {
 		return nil, fmt.Errorf("make environment %s on the bus: %w", name, err)
 	}
 	h.environments[name] = e
-	h.loops.Go(func() { h.take(name, consumer) })
+	h.loops.Go(func() { h.take(name, e) })
 	return e, nil
 }
 
@@ -274,7 +310,11 @@ func (h *Hub) Ask(ctx context.Context, a agent.Agent, j agent.Job) error {
 	if err != nil {
 		return err
 	}
-	return ask(ctx, e.conn, a, j)
+	err = ask(ctx, e.conn, a, j)
+	if errors.Is(err, ErrAway) && h.relay != nil {
+		return h.askElsewhere(ctx, a, j)
+	}
+	return err
 }
 
 // Close ends all connections. What was taken and not yet handed on stays for the next start.
@@ -286,6 +326,9 @@ func (h *Hub) Close() {
 		e.conn.Close()
 	}
 	h.mu.Unlock()
+	if h.relay != nil {
+		h.relay.conn.Close()
+	}
 	h.server.Shutdown()
 	h.server.WaitForShutdown()
 }

@@ -113,6 +113,8 @@ type site struct {
 	authority *hub.Authority
 	hub       *hub.Hub
 	taken     chan hub.Received
+	cluster   *hub.Cluster
+	turn      func(context.Context, string, time.Time) (bool, error)
 
 	mu    sync.Mutex
 	now   time.Duration // ahead of the real clock
@@ -137,7 +139,7 @@ func newSite(t testing.TB) *site {
 
 func (s *site) start(listen string) {
 	s.t.Helper()
-	h, err := hub.Start(s.t.Context(), hub.Options{Listen: listen, Dir: filepath.Join(s.dir, "bus"), Authority: s.authority, Book: s.book, Key: [32]byte{7}, Every: time.Minute, Intake: s.take, Now: s.clock,
+	h, err := hub.Start(s.t.Context(), hub.Options{Listen: listen, Dir: filepath.Join(s.dir, "bus"), Authority: s.authority, Book: s.book, Key: [32]byte{7}, Every: time.Minute, Intake: s.take, Now: s.clock, Cluster: s.cluster, Turn: s.turn,
 		Log: func(format string, args ...any) {
 			s.mu.Lock()
 			defer s.mu.Unlock()
@@ -215,7 +217,7 @@ func (s *site) dial(m *member) *member {
 		}
 		m.jobs <- j
 		return nil
-	}, func() {
+	}, func(string) {
 		select {
 		case m.found <- struct{}{}:
 		default:
@@ -686,7 +688,7 @@ func TestRenewal(t *testing.T) {
 	m.link.Close()
 	// Half a year later.
 	s.ahead(200 * 24 * time.Hour)
-	c, err := link.Dial(m.link.Identity(), m.dir, s.clock, nil, func() { t.Error("it is let in") }, func(err error) { m.lost <- err })
+	c, err := link.Dial(m.link.Identity(), m.dir, s.clock, nil, func(string) { t.Error("it is let in") }, func(err error) { m.lost <- err })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -58,7 +58,7 @@ func (h *Hub) admit(digest string, r agent.JoinRequest) (agent.Membership, error
 		return agent.Membership{}, err
 	}
 	h.o.Log("agent %s joined environment %s", a.ID, a.Environment)
-	return agent.Membership{ID: a.ID, Environment: a.Environment, Subject: a.Subject, Certificate: cert, Authority: h.o.Authority.cert.Raw, Key: h.o.Key[:], Every: h.o.Every}, nil
+	return agent.Membership{ID: a.ID, Environment: a.Environment, Subject: a.Subject, Certificate: cert, Authority: h.o.Authority.cert.Raw, Key: h.o.Key[:], Every: h.o.Every, Addresses: h.addresses(ctx)}, nil
 }
 
 func newID() string {
@@ -94,11 +94,24 @@ func (h *Hub) renewed(environment, id string, data []byte) (agent.Renewed, error
 	if !a.Revoked.IsZero() || a.Environment != environment {
 		return agent.Renewed{}, agent.ErrRevoked
 	}
+	known := agent.Renewed{Every: h.o.Every, Addresses: h.addresses(ctx)}
+	if len(r.CSR) == 0 {
+		return known, nil
+	}
 	cert, until, err := h.o.Authority.admit(r.CSR, id, h.o.Now())
 	if err != nil {
 		return agent.Renewed{}, err
 	}
-	return agent.Renewed{Certificate: cert, Every: h.o.Every}, h.o.Book.Renewed(ctx, id, until)
+	known.Certificate = cert
+	return known, h.o.Book.Renewed(ctx, id, until)
+}
+
+// addresses are where agents may dial.
+func (h *Hub) addresses(ctx context.Context) []string {
+	if h.o.Addresses == nil {
+		return nil
+	}
+	return h.o.Addresses(ctx)
 }
 
 func respond(m *nats.Msg, answer any) {

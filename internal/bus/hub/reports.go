@@ -17,6 +17,9 @@ import (
 const (
 	// atOnce is how many reports are handed on together.
 	atOnce = 64
+	// pulled is how many are asked for: atOnce of them come, and signs of life take the other places while a batch is recorded, else
+	// the library drops reports.
+	pulled = 4 * atOnce
 	// packedAtOnce and openAtOnce are how many bytes of them, as they travel and unpacked: the largest fits in, and many large ones
 	// must not take the memory that everything else needs.
 	packedAtOnce = 2 * agent.MaxMessage
@@ -34,17 +37,45 @@ const (
 	perAgent = 2000
 )
 
-// reports makes the stream of an environment's reports, and who reads it.
-func reports(ctx context.Context, js jetstream.JetStream, environment string) (jetstream.Consumer, error) {
-	ctx, cancel := context.WithTimeout(ctx, startTime)
-	defer cancel()
-	s, err := js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
+// factsOf is the stream of an environment's reports.
+func factsOf(environment string) jetstream.StreamConfig {
+	return jetstream.StreamConfig{
 		Name: "FACTS", Subjects: []string{agent.AllFacts(environment)}, Retention: jetstream.WorkQueuePolicy, Storage: jetstream.FileStorage,
 		Discard: jetstream.DiscardNew, DiscardNewPerSubject: true, MaxMsgsPerSubject: perAgent, MaxBytes: maxPlace, MaxMsgSize: agent.MaxMessage,
 		Duplicates: 2 * time.Hour,
-	})
+	}
+}
+
+// keep makes the reports of an environment lie on the own disk.
+func (h *Hub) keep(environment string, e *place) error {
+	ctx, cancel := context.WithTimeout(h.ctx, startTime)
+	defer cancel()
+	js, err := jetstream.New(e.conn)
 	if err != nil {
-		return nil, err
+		return err
+	}
+	_, err = js.CreateOrUpdateStream(ctx, factsOf(environment))
+	return err
+}
+
+// reports gives the reader of an environment's reports.
+func (h *Hub) reports(ctx context.Context, environment string, e *place) (jetstream.Consumer, error) {
+	ctx, cancel := context.WithTimeout(ctx, startTime)
+	defer cancel()
+	var s jetstream.Stream
+	if h.relay != nil {
+		var err error
+		if s, err = h.onCluster(ctx, environment); err != nil {
+			return nil, err
+		}
+	} else {
+		js, err := jetstream.New(e.conn)
+		if err != nil {
+			return nil, err
+		}
+		if s, err = js.Stream(ctx, factsOf(environment).Name); err != nil {
+			return nil, err
+		}
 	}
 	// Whoever read before is gone: what it had not acknowledged comes again at once, in its order.
 	if err := s.DeleteConsumer(ctx, "hub"); err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
@@ -53,24 +84,35 @@ func reports(ctx context.Context, js jetstream.JetStream, environment string) (j
 	return s.CreateConsumer(ctx, jetstream.ConsumerConfig{Durable: "hub", AckPolicy: jetstream.AckExplicitPolicy, AckWait: intakeTime, MaxAckPending: atOnce, MaxDeliver: -1})
 }
 
-// take hands reports on until the hub closes.
-func (h *Hub) take(environment string, c jetstream.Consumer) {
+// take hands reports on until the hub closes, in turns with other control planes of the same cluster.
+func (h *Hub) take(environment string, e *place) {
 	unpack, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(agent.MaxReport))
 	if err != nil {
 		h.o.Log("reports of %s are not taken: %v", environment, err)
 		return
 	}
 	defer unpack.Close()
-	for h.ctx.Err() == nil {
-		it, err := c.Messages(jetstream.PullMaxMessagesWithBytesLimit(atOnce, packedAtOnce))
-		if err == nil {
-			err = h.takeFrom(environment, it, unpack)
-			it.Stop()
-		}
+	for said := ""; h.ctx.Err() == nil; {
+		err := h.inTurn("reports of "+environment, func(ctx context.Context) error {
+			c, err := h.reports(ctx, environment, e)
+			if err != nil {
+				return err
+			}
+			it, err := c.Messages(jetstream.PullMaxMessagesWithBytesLimit(pulled, packedAtOnce))
+			if err != nil {
+				return err
+			}
+			defer it.Stop()
+			said = ""
+			return h.takeFrom(ctx, environment, it, unpack)
+		})
 		if h.ctx.Err() != nil {
 			return
 		}
-		h.o.Log("reports of %s are waited for again in %s: %v", environment, againTime, err)
+		if err != nil && said != err.Error() {
+			said = err.Error()
+			h.o.Log("reports of %s are waited for again every %s: %v", environment, againTime, err)
+		}
 		select {
 		case <-h.ctx.Done():
 		case <-time.After(againTime):
@@ -79,17 +121,24 @@ func (h *Hub) take(environment string, c jetstream.Consumer) {
 }
 
 // takeFrom does so until the consumer ends, and gives why.
-func (h *Hub) takeFrom(environment string, it jetstream.MessagesContext, unpack *zstd.Decoder) error {
+func (h *Hub) takeFrom(ctx context.Context, environment string, it jetstream.MessagesContext, unpack *zstd.Decoder) error {
 	for {
-		batch, messages, err := h.fetch(environment, it, unpack)
+		batch, messages, err := h.fetch(ctx, environment, it, unpack)
 		if len(batch) == 0 && err != nil {
 			return err
 		}
-		if len(batch) == 0 || h.record(environment, batch, messages) == nil || h.ctx.Err() != nil {
+		if len(batch) == 0 {
+			continue
+		}
+		err = h.record(ctx, environment, batch, messages)
+		if errors.Is(err, errUnheard) {
+			return err
+		}
+		if err == nil || ctx.Err() != nil {
 			continue
 		}
 		for i := range batch {
-			if err := h.intake(batch[i:i+1], messages[i:i+1]); err != nil && h.ctx.Err() == nil {
+			if err := h.intake(ctx, batch[i:i+1], messages[i:i+1]); err != nil && ctx.Err() == nil {
 				h.o.Log("a report of agent %s cannot be recorded, and is tried again in %s: %v", batch[i].Agent, parkTime, err)
 				_ = messages[i].NakWithDelay(parkTime)
 			}
@@ -98,15 +147,15 @@ func (h *Hub) takeFrom(environment string, it jetstream.MessagesContext, unpack 
 }
 
 // record hands a batch over until it was taken, so that later reports do not overtake it.
-func (h *Hub) record(environment string, batch []Received, messages []jetstream.Msg) (err error) {
+func (h *Hub) record(ctx context.Context, environment string, batch []Received, messages []jetstream.Msg) (err error) {
 	for range tries {
-		if err = h.intake(batch, messages); err == nil || h.ctx.Err() != nil {
+		if err = h.intake(ctx, batch, messages); err == nil || errors.Is(err, errUnheard) || ctx.Err() != nil {
 			return err
 		}
 		h.o.Log("reports of %s could not be recorded, and are tried again in %s: %v", environment, againTime, err)
 		select {
-		case <-h.ctx.Done():
-			return h.ctx.Err()
+		case <-ctx.Done():
+			return ctx.Err()
 		case <-time.After(againTime):
 		}
 		for _, m := range messages {
@@ -116,11 +165,14 @@ func (h *Hub) record(environment string, batch []Received, messages []jetstream.
 	return err
 }
 
-func (h *Hub) intake(batch []Received, messages []jetstream.Msg) error {
-	ctx, cancel := context.WithTimeout(h.ctx, intakeTime/2)
+func (h *Hub) intake(ctx context.Context, batch []Received, messages []jetstream.Msg) error {
+	ctx, cancel := context.WithTimeout(ctx, intakeTime/2)
 	defer cancel()
 	if err := h.o.Intake(ctx, batch); err != nil {
 		return err
+	}
+	if h.relay != nil {
+		return letGo(ctx, messages)
 	}
 	for _, m := range messages {
 		_ = m.Ack() // else it comes a second time, and counts no more
@@ -130,8 +182,8 @@ func (h *Hub) intake(batch []Received, messages []jetstream.Msg) error {
 
 // fetch waits for a report, and then at most waitTime for others: no more than atOnce, and no more than openAtOnce in bytes but for
 // the last. What is none is said and let go of. With none it gives why.
-func (h *Hub) fetch(environment string, it jetstream.MessagesContext, unpack *zstd.Decoder) (batch []Received, messages []jetstream.Msg, err error) {
-	open, wait := 0, jetstream.NextContext(h.ctx)
+func (h *Hub) fetch(ctx context.Context, environment string, it jetstream.MessagesContext, unpack *zstd.Decoder) (batch []Received, messages []jetstream.Msg, err error) {
+	open, wait := 0, jetstream.NextContext(ctx)
 	var until time.Time
 	for len(batch) < atOnce && open < openAtOnce {
 		m, err := it.Next(wait)

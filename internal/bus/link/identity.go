@@ -21,7 +21,8 @@ import (
 
 // Identity is who an agent is: what the control plane gave it, and its private key.
 type Identity struct {
-	Address     string        `json:"address"`
+	Address     string        `json:"address"`             // of the token
+	Others      []string      `json:"addresses,omitempty"` // of all control planes, as one of them said
 	ID          string        `json:"id"`
 	Environment string        `json:"environment"`
 	Subject     string        `json:"subject,omitempty"`

@@ -45,7 +45,7 @@ func Join(ctx context.Context, t agent.Token, dir string) (Identity, error) {
 	if a.Error != "" {
 		return fail(errors.New(a.Error))
 	}
-	i := Identity{Address: t.Address, ID: a.ID, Environment: a.Environment, Subject: a.Subject, Certificate: a.Certificate, PrivateKey: key, Authority: a.Authority, Key: a.Key, Every: a.Every}
+	i := Identity{Address: t.Address, Others: usable(a.Addresses), ID: a.ID, Environment: a.Environment, Subject: a.Subject, Certificate: a.Certificate, PrivateKey: key, Authority: a.Authority, Key: a.Key, Every: a.Every}
 	authority, err := x509.ParseCertificate(a.Authority)
 	if err != nil || sha256.Sum256(authority.RawSubjectPublicKeyInfo) != t.Pin {
 		return fail(errWrongServer)

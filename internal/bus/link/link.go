@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 // Link is a connection to the control plane that comes back by itself. Make it by Dial.
 type Link struct {
 	conn *nats.Conn
+	dial *dialer
 	dir  string
 	now  func() time.Time
 
@@ -25,11 +27,12 @@ type Link struct {
 	identity Identity
 	cert     *tls.Certificate
 	refused  bool
+	learned  time.Time // where control planes are
 }
 
 // Dial begins to connect; it does not wait for it. Lost is told when a connection ends or is refused, with the reason,
-// and Found when one stands.
-func Dial(i Identity, dir string, now func() time.Time, job func(agent.Job) error, found func(), lost func(error)) (*Link, error) {
+// and Found when one stands, with where.
+func Dial(i Identity, dir string, now func() time.Time, job func(agent.Job) error, found func(address string), lost func(error)) (*Link, error) {
 	cert, err := i.certificate()
 	if err != nil {
 		return nil, err
@@ -46,7 +49,8 @@ func Dial(i Identity, dir string, now func() time.Time, job func(agent.Job) erro
 		defer l.mu.Unlock()
 		return l.cert, nil
 	}}
-	l.conn, err = nats.Connect("tls://"+i.Address, nats.Secure(config), nats.TLSHandshakeFirst(), nats.CustomInboxPrefix(agent.Inbox(i.ID)), nats.Name(i.ID),
+	l.dial = newDialer(i.ID, func() []string { return l.Identity().addresses() })
+	l.conn, err = nats.Connect("tls://"+i.Address, nats.Secure(config), nats.TLSHandshakeFirst(), nats.SetCustomDialer(l.dial), nats.CustomInboxPrefix(agent.Inbox(i.ID)), nats.Name(i.ID),
 		nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1), nats.IgnoreAuthErrorAbort(), nats.Timeout(10*time.Second),
 		nats.CustomReconnectDelay(pause), nats.ReconnectBufSize(-1), nats.PingInterval(30*time.Second),
 		nats.ConnectHandler(func(*nats.Conn) { l.stands(found) }), nats.ReconnectHandler(func(*nats.Conn) { l.stands(found) }),
@@ -80,11 +84,11 @@ func pause(tries int) time.Duration {
 	return d/2 + Jitter(d/2)
 }
 
-func (l *Link) stands(found func()) {
+func (l *Link) stands(found func(string)) {
 	l.mu.Lock()
-	l.refused = false
+	l.refused, l.learned = false, time.Time{}
 	l.mu.Unlock()
-	found()
+	found(l.dial.at())
 }
 
 func (l *Link) lost(err error, tell func(error)) {
@@ -119,23 +123,60 @@ func (l *Link) Deliver(ctx context.Context, id string, packed []byte) error {
 	m.Header.Set(agent.SentHeader, l.now().Format(time.RFC3339Nano))
 	a, err := l.conn.RequestMsgWithContext(ctx, m)
 	if err != nil {
-		return fmt.Errorf("deliver a report to %s: %w", i.Address, err)
+		return fmt.Errorf("deliver a report to %s: %w", l.dial.at(), err)
 	}
 	var answer struct {
 		Stream string
 		Error  *struct{ Description string }
 	}
 	if err := json.Unmarshal(a.Data, &answer); err != nil {
-		return fmt.Errorf("deliver a report to %s: the answer cannot be read", i.Address)
+		return fmt.Errorf("deliver a report to %s: the answer cannot be read", l.dial.at())
 	}
 	if answer.Error != nil || answer.Stream == "" {
 		why := "it was not taken"
 		if answer.Error != nil {
 			why = answer.Error.Description
 		}
-		return fmt.Errorf("deliver a report to %s: %s", i.Address, why)
+		return fmt.Errorf("deliver a report to %s: %s", l.dial.at(), why)
 	}
+	l.learn(ctx)
 	return nil
+}
+
+// learnTime is how often is asked where control planes are.
+const learnTime = time.Hour
+
+// learn asks where control planes are, so that another one is known when this one is gone. What goes wrong does not matter: it is asked
+// again.
+func (l *Link) learn(ctx context.Context) {
+	l.mu.Lock()
+	i, due := l.identity, l.now().Sub(l.learned) >= learnTime
+	if due {
+		l.learned = l.now()
+	}
+	l.mu.Unlock()
+	if !due {
+		return
+	}
+	m, err := l.conn.RequestWithContext(ctx, agent.Renewal(i.Environment, i.ID), []byte("{}"))
+	if err != nil {
+		return
+	}
+	var r agent.Renewed
+	if err := json.Unmarshal(m.Data, &r); err == nil {
+		_ = l.know(usable(r.Addresses))
+	}
+}
+
+// know keeps where control planes are.
+func (l *Link) know(addresses []string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(addresses) == 0 || slices.Equal(addresses, l.identity.Others) {
+		return nil
+	}
+	l.identity.Others = addresses
+	return l.identity.write(l.dir)
 }
 
 // Renew gets the next certificate when a third of the present one's time is left, or it is over. It gives the moment of the next try.
@@ -173,17 +214,22 @@ func (l *Link) Renew(ctx context.Context) (time.Time, error) {
 	if r.Every > 0 {
 		i.Every = r.Every
 	}
+	if a := usable(r.Addresses); len(a) > 0 {
+		i.Others = a
+	}
 	next, err := i.certificate()
 	if err != nil {
 		return again, fmt.Errorf("renew the certificate: %w", err)
 	}
-	if err := i.write(l.dir); err != nil {
-		return again, err
-	}
 	over := l.now().After(cert.NotAfter)
 	l.mu.Lock()
-	l.identity, l.cert = i, next
+	if err = i.write(l.dir); err == nil {
+		l.identity, l.cert = i, next
+	}
 	l.mu.Unlock()
+	if err != nil {
+		return again, err
+	}
 	if over { // with the old one there was no more than this to do
 		if err := l.conn.ForceReconnect(); err != nil {
 			return again, fmt.Errorf("renew the certificate: %w", err)

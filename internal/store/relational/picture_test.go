@@ -3,6 +3,7 @@ package relational
 import (
 	"errors"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -90,5 +91,38 @@ func TestLease(t *testing.T) {
 	}
 	if mine, err := s.Lease(ctx, "other", "b", at, at); err != nil || !mine {
 		t.Error(mine, err)
+	}
+}
+
+// TestAgree: what the first program uses stands, and who used it alone may change it.
+func TestAgree(t *testing.T) {
+	s, ctx := open(t, filepath.Join(t.TempDir(), "x.db")), t.Context()
+	for i, x := range []struct {
+		program, value string
+		want           bool
+	}{{"a /state", "1", true}, {"b /state", "2", false}, {"b /state", "1", true}, {"a /state", "3", true}, {"b /state", "1", false}} {
+		if agrees, err := s.Agree(ctx, "authority", x.program, x.value); err != nil || agrees != x.want {
+			t.Errorf("%d: %t %v", i, agrees, err)
+		}
+	}
+}
+
+// TestAnnounced: who said lately that it is there.
+func TestAnnounced(t *testing.T) {
+	s, ctx := open(t, filepath.Join(t.TempDir(), "x.db")), t.Context()
+	at := time.Date(2026, 11, 26, 9, 0, 0, 0, time.UTC)
+	for program, x := range map[string]struct {
+		text string
+		ago  time.Duration
+	}{"b /state": {"10.0.0.2:8471", time.Minute}, "a /state": {"10.0.0.1:8471", 0}, "c": {"10.0.0.3:8471", 48 * time.Hour}} {
+		if err := s.Announce(ctx, "agents", program, x.text, at.Add(-x.ago)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Announce(ctx, "agentsX", "a", "other", at); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := s.Announced(ctx, "agents", at.Add(-24*time.Hour)); err != nil || !slices.Equal(got, []string{"10.0.0.1:8471", "10.0.0.2:8471"}) {
+		t.Error(got, err)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"holdfast.example/holdfast/internal/check"
@@ -120,27 +119,6 @@ func (s *Store) SettledAt(ctx context.Context, now time.Time) (map[Settled]int, 
 		out[x] = n
 	}
 	return out, rows.Err()
-}
-
-// Lease takes a task for one of several programs that share a database, or keeps it, until a time; false: another has it.
-func (s *Store) Lease(ctx context.Context, task, holder string, now, until time.Time) (mine bool, err error) {
-	err = s.transact(ctx, func(tx *sql.Tx) error {
-		var held string
-		err := tx.QueryRowContext(ctx, "SELECT value FROM settings WHERE name = ?", "lease:"+task).Scan(&held)
-		if err != nil && !errors.Is(err, sql.ErrNoRows) {
-			return err
-		}
-		end, by, _ := strings.Cut(held, " ")
-		if mine = held == "" || by == holder || end < stamp(now); !mine {
-			return nil
-		}
-		_, err = tx.ExecContext(ctx, "INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", "lease:"+task, stamp(until)+" "+holder)
-		return err
-	})
-	if err != nil {
-		return false, fmt.Errorf("take %s in %s: %w", task, s.path, err)
-	}
-	return mine, nil
 }
 
 // OpenIDs gives the ids of all findings that are open, in their order.

@@ -1,0 +1,95 @@
+package app
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net"
+	"path/filepath"
+	"time"
+
+	"holdfast.example/holdfast/internal/bus/hub"
+	"holdfast.example/holdfast/internal/store/relational"
+)
+
+// NATSOptions name a NATS cluster on which reports of agents wait, in place of the own disk; zero: none.
+type NATSOptions struct {
+	Addresses   string // nats://host:4222 or tls://host:4222, with commas between them
+	Credentials string // file of user JWT and seed
+	CA          string // file of authorities, in PEM
+	Cert, Key   string // files in PEM
+}
+
+func (o NATSOptions) cluster() (*hub.Cluster, error) {
+	c, err := hub.ParseCluster(o.Addresses)
+	switch {
+	case err != nil:
+		return nil, &UsageError{"--nats: " + err.Error()}
+	case c == nil && (o.Credentials != "" || o.CA != "" || o.Cert != "" || o.Key != ""):
+		return nil, &UsageError{"--nats-creds, --nats-ca, --nats-cert and --nats-key want --nats too"}
+	case c == nil:
+		return nil, nil
+	case (o.Cert == "") != (o.Key == ""):
+		return nil, &UsageError{"--nats-cert and --nats-key go together"}
+	}
+	for flag, path := range map[string]string{"--nats-creds": o.Credentials, "--nats-key": o.Key} {
+		if path == "" {
+			continue
+		}
+		if _, err := secretFile(flag, path); err != nil {
+			return nil, err
+		}
+	}
+	c.Credentials, c.CA, c.Cert, c.Key = o.Credentials, o.CA, o.Cert, o.Key
+	return c, nil
+}
+
+// agree makes sure that control planes that share a database have the same authority of agents and key of fingerprints: an agent dials
+// any of them, and what one fingerprinted is compared with what another did.
+func agree(ctx context.Context, store *relational.Store, state string, authority *hub.Authority, key []byte) error {
+	pin, mac := authority.Pin(), hmac.New(sha256.New, key)
+	mac.Write([]byte("holdfast: is it the same key?"))
+	for _, x := range []struct{ name, value, file string }{
+		{"authority", hex.EncodeToString(pin[:]), "agents/authority.pem"},
+		{"fingerprints", hex.EncodeToString(mac.Sum(nil)), "fingerprint.key"},
+	} {
+		same, err := store.Agree(ctx, x.name, programName(state), x.value)
+		if err != nil {
+			return err
+		}
+		if !same {
+			others, err := store.Announced(ctx, agentsThere, time.Now().Add(-announceTime))
+			if err != nil {
+				return err
+			}
+			if len(others) == 0 { // they are gone for good
+				if err := store.Insist(ctx, x.name, programName(state), x.value); err != nil {
+					return err
+				}
+				continue
+			}
+			return &UsageError{fmt.Sprintf("%s is not that of the other control planes that share this database; copy it from one of them (serve with --agents '' does without)", filepath.Join(state, x.file))}
+		}
+	}
+	return nil
+}
+
+const (
+	// announceTime is how long a control plane that is away is still named to agents.
+	announceTime = 24 * time.Hour
+	agentsThere  = "agents"
+)
+
+// reach is where agents are told to dial: what was given, else where it listens. Empty: that is no address that another machine could dial.
+func reach(given, listens string) string {
+	if given != "" {
+		return given
+	}
+	host, _, err := net.SplitHostPort(listens)
+	if ip := net.ParseIP(host); err != nil || host == "" || ip != nil && ip.IsUnspecified() {
+		return ""
+	}
+	return listens
+}
