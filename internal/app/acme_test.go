@@ -35,7 +35,7 @@ type authority struct {
 	tls, http        *relay // where it looks for who asks
 
 	mu      sync.Mutex
-	orders  int    // that it was asked for
+	orders  int    // that it took
 	asked   string // of the authority, all of it
 	ordered chan struct{}
 }
@@ -138,17 +138,33 @@ func newAuthority(t *testing.T, validity time.Duration, keys map[string]string) 
 		a.mu.Lock()
 		a.asked += r.URL.Path + " " + payload(body) + "\n"
 		if r.URL.Path == "/order-plz" {
-			a.orders++
 			a.ordered <- struct{}{}
 		}
 		a.mu.Unlock()
-		inner.ServeHTTP(w, r)
+		kept := &coded{ResponseWriter: w}
+		inner.ServeHTTP(kept, r)
+		if r.URL.Path == "/order-plz" && kept.code == http.StatusCreated { // it refuses some for their nonce, as authorities do
+			a.mu.Lock()
+			a.orders++
+			a.mu.Unlock()
+		}
 	})}
 	go func() { _ = a.server.ServeTLS(l, filepath.Join(i.dir, "hub.pem"), filepath.Join(i.dir, "hub.key")) }()
 	t.Cleanup(func() { a.server.Close() })
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 	a.directory, a.trust = "https://localhost:"+port+"/dir", filepath.Join(i.dir, "ca.pem")
 	return a
+}
+
+// coded remembers the status of an answer.
+type coded struct {
+	http.ResponseWriter
+	code int
+}
+
+func (c *coded) WriteHeader(code int) {
+	c.code = code
+	c.ResponseWriter.WriteHeader(code)
 }
 
 // payload is what a signed request says.

@@ -27,6 +27,7 @@ import (
 	"holdfast.example/holdfast/internal/subject/all"
 	"holdfast.example/holdfast/internal/subject/components"
 	compared "holdfast.example/holdfast/internal/subject/drift"
+	"holdfast.example/holdfast/internal/subject/looks"
 	"holdfast.example/holdfast/internal/subject/vulnerabilities"
 	"holdfast.example/holdfast/internal/subject/website"
 	"holdfast.example/holdfast/internal/trace"
@@ -108,6 +109,11 @@ func Assess(ctx context.Context, o Options) (_ *report.Assessment, err error) {
 		if w.drifting, err = newDrifting(ctx, store, w); err != nil {
 			return nil, err
 		}
+	}
+	if w.judges(looks.Fact{}.Kind().Name) {
+		w.looking = newLooking(w.estate, func(subject string, before time.Time) (time.Time, error) {
+			return store.SeenBefore(ctx, subject, before)
+		})
 	}
 	endpoints := []report.Endpoint{}
 	outcomes, err := w.judge(graded(w.noted(all), &endpoints, judgedAt), judgedAt)
@@ -390,6 +396,7 @@ type world struct {
 	vulnerable []report.Vulnerability // what judging found
 	carried    *carriers              // what the subjects carry
 	drifting   *drifting              // what differs from baselines; nil when nobody judges it
+	looking    *looking               // when systems were looked at before; nil when nobody judges it
 	estate     *estate.Estate
 	path       string
 	unused     []string

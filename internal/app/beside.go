@@ -42,7 +42,11 @@ func (p *pages) begin(ctx context.Context) (b *beside, err error) {
 		if err != nil {
 			return b, err
 		}
-		b.loop(ctx, newRhythm(p.o, store).run)
+		r, err := newRhythm(p.o, store)
+		if err != nil {
+			return b, err
+		}
+		b.loop(ctx, r.run)
 	}
 	if p.o.Agents != "" {
 		side, err := listenForAgents(ctx, p.o)

@@ -156,18 +156,10 @@ func (d *drifting) recognise(o fact.Observation, changes []drift.Change) func(dr
 	return func(c drift.Change) string { return cmp.Or(upgraded(c), window) }
 }
 
-// window names the approved maintenance window that a subject is in; empty without one.
+// window says that a subject is in an approved maintenance window; empty: it is not.
 func (d *drifting) window(subject string, at time.Time) string {
-	if d.estate == nil {
-		return ""
-	}
-	if zone, err := time.LoadLocation(cmp.Or(d.estate.Timezone, "UTC")); err == nil {
-		at = at.In(zone)
-	}
-	for i := range d.estate.Maintenance {
-		if m := &d.estate.Maintenance[i]; m.Expects(subject, at) {
-			return "first seen in the maintenance window " + m.Name
-		}
+	if name := d.estate.Maintained(subject, at); name != "" {
+		return "first seen in the maintenance window " + name
 	}
 	return ""
 }

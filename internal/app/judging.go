@@ -58,6 +58,7 @@ func (w *world) judge(all feed, now time.Time) ([]check.Outcome, error) {
 				return nil, err
 			}
 		}
+		w.looking.add(obs)
 		if len(together) > 0 && together[0].Kind != obs[0].Kind {
 			j.take(together)
 			together = nil
@@ -77,6 +78,11 @@ func (w *world) judge(all feed, now time.Time) ([]check.Outcome, error) {
 	if w.drifting != nil {
 		j.take(w.drifting.observations())
 	}
+	again, err := w.looking.observations()
+	if err != nil {
+		return nil, err
+	}
+	j.take(again)
 	j.take(j.claims.hosts.observations(func(c environment.Claims) fact.Fact { return c }))
 	j.take(j.claims.endpoints.observations(func(c environment.Claims) fact.Fact { return environment.EndpointClaims(c) }))
 	return j.outcomes(), nil

@@ -9,21 +9,24 @@ import (
 	"sync"
 	"time"
 
+	"holdfast.example/holdfast/catalog"
 	"holdfast.example/holdfast/internal/check"
 	"holdfast.example/holdfast/internal/event"
 	"holdfast.example/holdfast/internal/schedule"
 	"holdfast.example/holdfast/internal/store/relational"
+	"holdfast.example/holdfast/internal/subject/looks"
 )
 
 // rhythm looks at what the estate declares, each system in its rhythm; without an estate at this machine.
 type rhythm struct {
-	o     ServeOptions
-	store *relational.Store
-	log   func(format string, args ...any)
-	begun time.Time
-	make  event.Maker
-	name  string                                         // of this program among those that share the database
-	look  func(ctx context.Context, system string) error // of the estate; empty: this machine
+	o        ServeOptions
+	store    *relational.Store
+	log      func(format string, args ...any)
+	begun    time.Time
+	make     event.Maker
+	settings check.Catalogue
+	name     string                                         // of this program among those that share the database
+	look     func(ctx context.Context, system string) error // of the estate; empty: this machine
 
 	mu     sync.Mutex
 	tasks  map[string]schedule.Task
@@ -41,10 +44,14 @@ const (
 	leaseTime = 3 * time.Minute
 )
 
-func newRhythm(o ServeOptions, store *relational.Store) *rhythm {
+func newRhythm(o ServeOptions, store *relational.Store) (*rhythm, error) {
+	settings, err := check.LoadCatalogue(catalog.FS)
+	if err != nil {
+		return nil, err
+	}
 	r := &rhythm{o: o, store: store, log: o.Log, begun: time.Now(), make: event.Maker{Version: o.Version}, name: programName(o.State), tasks: map[string]schedule.Task{}, missed: map[string]bool{}, ended: make(chan struct{}, 1)}
-	r.look = r.assess
-	return r
+	r.look, r.settings = r.assess, settings
+	return r, nil
 }
 
 // run looks until the context ends, and waits for what is under way then.
@@ -198,13 +205,14 @@ func (r *rhythm) reread(ctx context.Context) error {
 				seen[a.Subject] = true
 			}
 		}
-		every = shortest(every, e.Limits().ScanInterval.Approx())
+		now := time.Now()
+		params := r.settings.Params(looks.Interval.ID, now)
 		for i := range e.Systems {
 			s := &e.Systems[i]
 			if s.Target == "" && len(s.Services) == 0 || seen[s.Subject()] {
 				continue
 			}
-			wanted[s.Subject()] = schedule.Task{ID: s.Subject(), Environment: s.Environment, Every: every}
+			wanted[s.Subject()] = schedule.Task{ID: s.Subject(), Environment: s.Environment, Every: shortest(every, looks.Every(e.View(s.Subject()), params)), Held: e.Maintained(s.Subject(), now) != ""}
 		}
 	}
 	r.mu.Lock()
@@ -212,7 +220,7 @@ func (r *rhythm) reread(ctx context.Context) error {
 	for id, t := range wanted {
 		old, known := r.tasks[id]
 		if known {
-			old.Every, old.Environment = t.Every, t.Environment
+			old.Every, old.Environment, old.Held = t.Every, t.Environment, t.Held
 			wanted[id] = old
 			continue
 		}
@@ -236,8 +244,8 @@ func (r *rhythm) reread(ctx context.Context) error {
 	return nil
 }
 
-// shortest is how often the standard wants systems to be looked at (A.5.3.2, A.5.7.1; no check of the catalogue wants it more often),
-// or more often where something else than zero says so: nothing loosens it.
+// shortest is how often to look where several times say so; zero says nothing. Nothing loosens what the standard wants of every system (A.5.3.2,
+// A.5.7.1).
 func shortest(wanted ...time.Duration) time.Duration {
 	every := check.DefaultSettings.Interval
 	for _, d := range wanted {

@@ -50,7 +50,10 @@ func TestRhythm(t *testing.T) {
 		t.Helper()
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		r := newRhythm(o, s)
+		r, err := newRhythm(o, s)
+		if err != nil {
+			t.Fatal(err)
+		}
 		var mu sync.Mutex
 		var looked []string
 		running := 0
@@ -94,7 +97,10 @@ func TestRhythm(t *testing.T) {
 	if _, again := run(0); len(again) != 0 {
 		t.Error("a restart looks again at", again)
 	}
-	r := newRhythm(o, s)
+	r, err := newRhythm(o, s)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := r.reread(t.Context()); err != nil || len(r.tasks) != 2 || r.tasks["production/web-1"].Every != time.Hour {
 		t.Errorf("%+v %v", r.tasks, err)
 	}
@@ -122,7 +128,10 @@ func TestMissedInterval(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	r := newRhythm(o, s)
+	r, err := newRhythm(o, s)
+	if err != nil {
+		t.Fatal(err)
+	}
 	now := time.Now()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -139,6 +148,54 @@ func TestMissedInterval(t *testing.T) {
 	for want, of := range map[time.Duration][]time.Duration{24 * time.Hour: {0, 0}, time.Hour: {time.Hour, 2 * time.Hour}, 2 * time.Hour: {48 * time.Hour, 2 * time.Hour}} {
 		if got := shortest(of...); got != want {
 			t.Error(of, got)
+		}
+	}
+}
+
+// TestIntervals: how often a system is looked at follows from the risk class of what runs there, from the estate and from the command line,
+// the shortest of them; in a maintenance window it is held.
+func TestIntervals(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, map[string]string{"estate.yaml": `
+organization: Northwind
+people: [{id: sam, name: Sam Sicher}]
+teams: [{name: web, members: [sam]}]
+applications:
+  - {name: wiki, team: web, criticality: low, exposure: internal}
+  - {name: shop, team: web, criticality: high, exposure: internet}
+environments: [{name: prod, stage: production}]
+systems:
+  - {name: wiki-1, environment: prod, application: wiki, target: "rootfs:/none"}
+  - {name: shop-1, environment: prod, application: shop, target: "rootfs:/none"}
+  - {name: other-1, environment: prod, target: "rootfs:/none"}
+maintenance:
+  - {name: always, where: [prod/wiki-1], reason: rebuilt, approved_by: sam, until: 2999-12-31}
+  - {name: over, where: [prod/shop-1], reason: rebuilt, approved_by: sam, until: 2020-12-31}
+`})
+	for name, x := range map[string]struct {
+		every time.Duration
+		want  map[string]time.Duration
+	}{
+		"by the estate":       {0, map[string]time.Duration{"prod/wiki-1": 24 * time.Hour, "prod/other-1": 4 * time.Hour, "prod/shop-1": time.Hour}},
+		"by the command line": {3 * time.Hour, map[string]time.Duration{"prod/wiki-1": 3 * time.Hour, "prod/other-1": 3 * time.Hour, "prod/shop-1": time.Hour}},
+	} {
+		o := ServeOptions{State: t.TempDir(), Estate: filepath.Join(dir, "estate.yaml"), ScanEvery: x.every, Log: t.Logf}
+		s, err := openStore(t.Context(), o.State, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		r, err := newRhythm(o, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := r.reread(t.Context()); err != nil || len(r.tasks) != 3 {
+			t.Fatal(err, r.tasks)
+		}
+		for id, task := range r.tasks {
+			if task.Every != x.want[id] || task.Held != (id == "prod/wiki-1") {
+				t.Errorf("%s: %+v", name, task)
+			}
 		}
 	}
 }

@@ -70,7 +70,7 @@ It ends with Ctrl-C; sessions end with it, passkeys and agents stay.`,
 	c.Flags().BoolVar(&o.TLSSelf, "tls-self", false, "make a certificate for --name that nobody vouches for, for the first hour")
 	c.Flags().StringVar(&o.Name, "name", env("HOLDFAST_NAME", ""), "name under which people go there; passkeys are bound to it (default: the first of the certificate)")
 	c.Flags().BoolVar(&o.Scan, "scan", true, "look at what the estate declares, again and again; without an estate at this machine")
-	c.Flags().DurationVar(&o.ScanEvery, "scan-every", 0, "how often, at most every 24h as the standard wants (0: policy.scan_interval of the estate, else 24h)")
+	c.Flags().DurationVar(&o.ScanEvery, "scan-every", 0, "how often at least (0: by the risk class of what runs there, from every hour to every 24h, and policy.scan_interval of the estate)")
 	c.Flags().StringVar(&o.Metrics, "metrics", env("HOLDFAST_METRICS", ""), "address of this machine and port for a Prometheus to ask /metrics, 127.0.0.1:8472 for example; empty: none")
 	c.Flags().StringVar(&o.Breached, "breached", env("HOLDFAST_BREACHED", ""), "file of breached passwords that nobody may take, one a line, beside those that come with Holdfast")
 	c.Flags().IntVar(&o.Keep, "keep", 1095, "days for which runs are kept with what they saw (0: for ever); what was seen last, findings, decisions and the ledger stay, and what a hold keeps")

@@ -1,6 +1,7 @@
 package estate
 
 import (
+	"cmp"
 	"time"
 
 	"holdfast.example/holdfast/internal/estate/scalar"
@@ -147,4 +148,20 @@ func (m *Maintenance) Covers(subject string) bool { return scalar.AnyMatch(m.Whe
 // not ended. The zone of now must be the estate's.
 func (m *Maintenance) Expects(subject string, now time.Time) bool {
 	return m.ApprovedBy != "" && !m.Until.Past(now) && m.Covers(subject) && Within(m.Days, m.Hours, now)
+}
+
+// Maintained names the approved window in which changes of a system or backend are expected at a time, in any zone; empty: there is none.
+func (e *Estate) Maintained(subject string, at time.Time) string {
+	if e == nil {
+		return ""
+	}
+	if zone, err := time.LoadLocation(cmp.Or(e.Timezone, "UTC")); err == nil {
+		at = at.In(zone)
+	}
+	for i := range e.Maintenance {
+		if m := &e.Maintenance[i]; m.Expects(subject, at) {
+			return m.Name
+		}
+	}
+	return ""
 }

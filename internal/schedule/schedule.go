@@ -18,13 +18,23 @@ type Task struct {
 	Tried       time.Time // when that was tried last, with success or not; zero: never since the start
 	Failures    int       // tries in a row that saw nothing
 	Running     bool
+	Held        bool // it is better looked at later: somebody works there
 }
 
 // soon is how long is waited after a look that saw nothing; it doubles with each, up to the rhythm.
 const soon = 5 * time.Minute
 
-// Due is when a task is to be looked at. A tenth of its rhythm, other for each, keeps many from coming at once.
+// Due is when a task is to be looked at. A tenth of its rhythm, other for each, keeps many from coming at once. What is held waits for half
+// of its rhythm more at most, and so misses no interval.
 func (t Task) Due() time.Time {
+	due := t.unheld()
+	if held := t.Last.Add(t.Every + t.Every/2); t.Held && !t.Last.IsZero() && due.Before(held) {
+		return held
+	}
+	return due
+}
+
+func (t Task) unheld() time.Time {
 	if t.Failures > 0 {
 		wait := t.Every
 		if shift := t.Failures - 1; shift < 20 {

@@ -30,6 +30,27 @@ func TestDue(t *testing.T) {
 	}
 }
 
+// TestHeld: what is held waits, and misses no interval; what was never looked at does not wait.
+func TestHeld(t *testing.T) {
+	held := Task{ID: "a", Every: 24 * time.Hour, Last: noon, Held: true}
+	if got := held.Due().Sub(noon); got != 36*time.Hour || held.Missed(noon, held.Due()) {
+		t.Error(got)
+	}
+	if tasks := Pick([]Task{held}, noon.Add(30*time.Hour), 1); len(tasks) != 0 {
+		t.Error("it is looked at while it is held")
+	}
+	held.Held = false
+	if tasks := Pick([]Task{held}, noon.Add(30*time.Hour), 1); len(tasks) != 1 {
+		t.Error("it waits on")
+	}
+	if !(Task{ID: "a", Every: time.Hour, Held: true}).Due().IsZero() {
+		t.Error("what was never looked at waits")
+	}
+	if got := (Task{ID: "a", Every: time.Hour, Last: noon.Add(-3 * time.Hour), Tried: noon, Failures: 2, Held: true}).Due().Sub(noon); got != 10*time.Minute {
+		t.Error("what is late already is held up:", got)
+	}
+}
+
 // TestSpread: of a thousand that were looked at in the same moment, none of twelve parts of the spread has more than twice its share.
 func TestSpread(t *testing.T) {
 	parts := map[int]int{}

@@ -13,8 +13,16 @@ import (
 
 // LastSeen tells when something was seen of a subject last; the zero time: never.
 func (s *Store) LastSeen(ctx context.Context, subject string) (time.Time, error) {
+	return s.SeenBefore(ctx, subject, endOfTime)
+}
+
+// endOfTime is after everything.
+var endOfTime = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// SeenBefore gives when a subject was seen last before a time; the zero time: never.
+func (s *Store) SeenBefore(ctx context.Context, subject string, before time.Time) (time.Time, error) {
 	var last sql.NullString
-	if err := s.db.QueryRowContext(ctx, "SELECT max(observed_at) FROM observations WHERE subject = ? AND digest IS NOT NULL", subject).Scan(&last); err != nil {
+	if err := s.db.QueryRowContext(ctx, "SELECT max(observed_at) FROM observations WHERE subject = ? AND digest IS NOT NULL AND observed_at < ?", subject, stamp(before)).Scan(&last); err != nil {
 		return time.Time{}, fmt.Errorf("read when %s was seen from %s: %w", subject, s.path, err)
 	}
 	if !last.Valid {

@@ -16,6 +16,7 @@ import (
 	"holdfast.example/holdfast/internal/subject/linuxhost"
 	"holdfast.example/holdfast/internal/subject/listeners"
 	"holdfast.example/holdfast/internal/subject/logging"
+	"holdfast.example/holdfast/internal/subject/looks"
 	"holdfast.example/holdfast/internal/subject/packages"
 	"holdfast.example/holdfast/internal/subject/pam"
 	"holdfast.example/holdfast/internal/subject/running"
@@ -232,6 +233,7 @@ func Checks() []*check.Check {
 		logging.Remote,
 		logging.RemoteTLS,
 		logging.Rotated,
+		looks.Interval,
 		packages.Authenticated,
 		packages.Automatically,
 		packages.Encrypted,
