@@ -55,6 +55,7 @@ type Options struct {
 	Progress    func(done, all int, what string) // may be nil
 	systems     []string                         // of the estate; empty: all
 	heard       []heard                          // what agents saw; nothing else is looked at then
+	declared    *estate.Estate                   // is read already; nil: Estate is read
 }
 
 // Assess collects, judges, records and reports.

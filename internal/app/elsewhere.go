@@ -29,18 +29,23 @@ func elsewhere(ctx context.Context, store *relational.Store, outcomes []check.Ou
 				continue
 			}
 			f.Standing = clock.Stand(f, now)
-			flaw := flawOf(f)
-			v := report.Vulnerability{ID: flaw.ID, Aliases: slices.Concat([]string{}, flaw.Aliases), Package: flaw.Package, Version: flaw.Version, Ecosystem: flaw.Ecosystem, Purl: flaw.Purl,
-				FixedIn: slices.Concat([]string{}, flaw.FixedIn), Severity: string(f.Severity), Rated: f.Why, Subject: f.Subject, Finding: f.ID, Status: "open",
-				Identified: f.Identified.UTC(), FirstDue: f.FirstDue, Due: f.Due, Overdue: f.Overdue(now), Sources: f.Sources}
-			if t := f.Threat; t != nil {
-				v.KEV, v.EPSS = t.Exploited, t.EPSS
-			}
-			if f.Settled(now) {
-				v.SettledBy, v.Status = &f.SettledBy, string(f.SettledAs)
-			}
-			out = append(out, v)
+			out = append(out, vulnerabilityOf(f, now))
 		}
 	}
 	return out, nil
+}
+
+// vulnerabilityOf is an open finding about a vulnerability, as reports have it.
+func vulnerabilityOf(f finding.Finding, now time.Time) report.Vulnerability {
+	flaw := flawOf(f)
+	v := report.Vulnerability{ID: flaw.ID, Aliases: slices.Concat([]string{}, flaw.Aliases), Package: flaw.Package, Version: flaw.Version, Ecosystem: flaw.Ecosystem, Purl: flaw.Purl,
+		FixedIn: slices.Concat([]string{}, flaw.FixedIn), Severity: string(f.Severity), Rated: f.Why, Subject: f.Subject, Finding: f.ID, Status: "open",
+		Identified: f.Identified.UTC(), FirstDue: f.FirstDue, Due: f.Due, Overdue: f.Overdue(now), Sources: f.Sources}
+	if t := f.Threat; t != nil {
+		v.KEV, v.EPSS = t.Exploited, t.EPSS
+	}
+	if f.Settled(now) {
+		v.SettledBy, v.Status = &f.SettledBy, string(f.SettledAs)
+	}
+	return v
 }

@@ -54,7 +54,11 @@ func load(o Options) (*world, error) {
 	if o.Probe != "" && o.Probe != "intrusive" {
 		return nil, &UsageError{fmt.Sprintf("--probe %q: it is empty or intrusive", o.Probe)}
 	}
-	if o.Estate != "" {
+	if o.declared != nil {
+		if err := w.declare(o.declared); err != nil {
+			return nil, err
+		}
+	} else if o.Estate != "" {
 		e, problems, err := LoadEstate(o.Estate)
 		if err != nil {
 			return nil, err
@@ -67,15 +71,12 @@ func load(o Options) (*world, error) {
 		if e == nil {
 			return nil, &EstateError{problems}
 		}
-		w.estate, w.unused = e, e.Unused(usedSections)
 		if w.roots, err = authorities(e, o.Estate); err != nil {
 			return nil, err
 		}
-		own, err := compileChecks(e, w.settings, w.sources)
-		if err != nil {
+		if err := w.declare(e); err != nil {
 			return nil, err
 		}
-		w.checks = append(w.checks, own...)
 	}
 	if err := w.narrow(o.Only); err != nil {
 		return nil, err
@@ -85,6 +86,17 @@ func load(o Options) (*world, error) {
 		w.places[c.ID] = i
 	}
 	return w, nil
+}
+
+// declare judges by an estate, and by the checks that it brings.
+func (w *world) declare(e *estate.Estate) error {
+	w.estate, w.unused = e, e.Unused(usedSections)
+	own, err := compileChecks(e, w.settings, w.sources)
+	if err != nil {
+		return err
+	}
+	w.checks = append(w.checks, own...)
+	return nil
 }
 
 // narrow keeps the checks that --only names, by their id or by a requirement.

@@ -17,13 +17,18 @@ import (
 // recall judges what is remembered of the subjects of a run, after it was recorded. Its outcomes are reported and not
 // recorded: a finding about a finding would be one too many.
 func (w *world) recall(ctx context.Context, store *relational.Store, clock *finding.Clock, now time.Time) ([]check.Outcome, error) {
+	return w.recalled(clock, now, func(subject string) ([]finding.Finding, int, error) { return store.OpenOf(ctx, subject) })
+}
+
+// recalled judges so what of gives: the open findings of a subject, and how many are closed.
+func (w *world) recalled(clock *finding.Clock, now time.Time, of func(subject string) ([]finding.Finding, int, error)) ([]check.Outcome, error) {
 	kind := findings.Fact{}.Kind()
 	if w.estate == nil || !w.judges(kind.Name) {
 		return nil, nil // nobody says whose anything is, which the requirements say once
 	}
 	var obs []fact.Observation
 	for subject, collector := range w.subjects {
-		open, closed, err := store.OpenOf(ctx, subject)
+		open, closed, err := of(subject)
 		if err != nil {
 			return nil, err
 		}

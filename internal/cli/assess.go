@@ -21,6 +21,7 @@ type assessFlags struct {
 	app.Options
 	format, output string
 	now            string
+	asOf           string // of a report; empty: of now
 	failOn         string
 	strict         bool
 }
@@ -96,7 +97,12 @@ func (g *global) runAssess(cmd *cobra.Command, f assessFlags) error {
 	f.State, f.DB, f.Version = g.state, g.db, g.version
 	progress := g.progress()
 	f.Progress = progress.step
-	a, err := app.Assess(cmd.Context(), f.Options)
+	var a *report.Assessment
+	if f.asOf != "" {
+		a, err = app.AsOf(cmd.Context(), f.Options, f.asOf)
+	} else {
+		a, err = app.Assess(cmd.Context(), f.Options)
+	}
 	progress.clear()
 	if a == nil {
 		return err

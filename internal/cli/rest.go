@@ -56,11 +56,20 @@ func (g *global) doctor() *cobra.Command {
 func (g *global) report() *cobra.Command {
 	var f assessFlags
 	c := &cobra.Command{
-		Use: "report", Short: "Report a recorded run, by default the last, in any form",
-		Example: "  holdfast report --format html -o report.html\n  holdfast report --format sarif -o results.sarif\n  holdfast report --format oscal -f estate.yaml -o results.oscal.json\n  holdfast report --format openvex -f estate.yaml -o shop.openvex.json\n  holdfast report --format cyclonedx-vex -o shop.vex.cdx.json\n  holdfast report schema > assessment.schema.json",
+		Use: "report", Short: "Report a recorded run, by default the last, or how all stood on a past day, in any form",
+		Long: `Reports a recorded run in any form; nothing is looked at again.
+
+With --as-of it reports how everything stood at the end of a past day, or at a time: what had been seen of each system by then, under the
+estate that the control plane worked by, with the findings and decisions of then. Facts that were too old by then are unknown. The checks
+are today's; vulnerabilities and drift are those that had been found, in their newest words, since what they are compared with has changed. The notes say
+whether that agrees with what the control plane recorded at the end of that day.`,
+		Example: "  holdfast report --format html -o report.html\n  holdfast report --format sarif -o results.sarif\n  holdfast report --format oscal -f estate.yaml -o results.oscal.json\n  holdfast report --format openvex -f estate.yaml -o shop.openvex.json\n  holdfast report --as-of 2026-03-14 --format html -o march.html\n  holdfast report --as-of 2026-03-14T12:00:00+01:00 -f estate.yaml\n  holdfast report --format cyclonedx-vex -o shop.vex.cdx.json\n  holdfast report schema > assessment.schema.json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			f.failOn = "never"
+			if f.asOf != "" && (cmd.Flags().Changed("from") || vexWriter(f.format) != nil) {
+				return usage("--as-of is a day, and neither one run (--from) nor statements about all that is recorded (--format %s)", f.format)
+			}
 			if write := vexWriter(f.format); write != nil {
 				if cmd.Flags().Changed("from") {
 					return usage("--from and --format %s: statements are about all that is recorded, not about one run", f.format)
@@ -77,7 +86,8 @@ func (g *global) report() *cobra.Command {
 	c.Flags().StringVar(&f.format, "format", env("HOLDFAST_FORMAT", "text"), "text, json, sarif, html, oscal or csv; openvex or cyclonedx-vex: what became of every vulnerability")
 	c.Flags().StringVarP(&f.output, "output", "o", "", "write the report to this file")
 	c.Flags().StringVar(&f.From, "from", "last", "the run: its id, or last")
-	c.Flags().StringVarP(&f.Estate, "file", "f", env("HOLDFAST_FILE", ""), "estate: a file or a folder")
+	c.Flags().StringVar(&f.asOf, "as-of", "", "how everything stood at the end of a day, 2026-03-14, or at a time, 2026-03-14T12:00:00Z")
+	c.Flags().StringVarP(&f.Estate, "file", "f", env("HOLDFAST_FILE", ""), "estate: a file or a folder; with --as-of the one of then is taken where it was kept")
 	c.AddCommand(g.sla(), &cobra.Command{Use: "schema", Short: "JSON Schema of assess --format json", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error {
 		_, err := g.stdout.Write(report.Schema())
 		return err
