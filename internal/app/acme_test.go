@@ -360,7 +360,7 @@ func untilServed(t *testing.T, h certified, name string, roots *x509.CertPool) *
 
 // TestACMERenewed: a certificate is renewed before its end, without a restart and without anybody left at the door.
 func TestACMERenewed(t *testing.T) {
-	a := newAuthority(t, 12*time.Second, nil)
+	a := newAuthority(t, 30*time.Second, nil)
 	h := serveACME(t, ServeOptions{State: t.TempDir(), ACME: ACMEOptions{Names: []string{"hub.holdfast.test"}, Directory: a.directory, CA: a.trust}})
 	a.tls.to <- h.at
 	h.said("a new certificate is served")
@@ -368,7 +368,7 @@ func TestACMERenewed(t *testing.T) {
 	<-a.ordered
 	select {
 	case <-a.ordered:
-	case <-time.After(20 * time.Second):
+	case <-time.After(40 * time.Second):
 		t.Fatal("no other one is asked for")
 	}
 	if left := time.Until(first.NotAfter); left < 0 {

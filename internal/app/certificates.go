@@ -10,6 +10,7 @@ import (
 	"holdfast.example/holdfast/internal/estate"
 	"holdfast.example/holdfast/internal/estate/scalar"
 	"holdfast.example/holdfast/internal/subject/tlsserver"
+	"holdfast.example/holdfast/internal/web"
 )
 
 // CertificateQuery says which certificates to list.
@@ -19,40 +20,21 @@ type CertificateQuery struct {
 	Apps, Envs []string
 	Within     scalar.Duration // only those that end within it, or have ended; zero: all
 	Now        time.Time       // judges, and what was seen after it is left out
+
+	known *estate.Estate           // is read already; nil: Estate is read
+	sees  func(v estate.View) bool // nil: all
 }
 
 // Certificate is the certificate of an endpoint, with where it was last seen in use.
-type Certificate struct {
-	Subject     string    `json:"subject"`
-	Issuer      string    `json:"issuer"`
-	Serial      string    `json:"serial"` // hex
-	Names       []string  `json:"names"`
-	NotBefore   time.Time `json:"not_before"`
-	NotAfter    time.Time `json:"not_after"`
-	DaysLeft    int       `json:"days_left"` // whole days; below 0 when it has ended
-	Status      string    `json:"status"`    // ended, ending (within the window of the estate, else 30 days), valid, future
-	Key         string    `json:"key"`       // ECDSA 256
-	Signature   string    `json:"signature"`
-	Fingerprint string    `json:"fingerprint"` // SHA-256 of the certificate, hex
-	PublicKey   string    `json:"public_key"`  // SHA-256 of the public key (RFC 7469 section 2.4), hex
-	UsedAt      []Use     `json:"used_at"`
-}
+type Certificate = web.Certificate
 
 // Use is an endpoint that showed a certificate, and whose it is.
-type Use struct {
-	Endpoint     string    `json:"endpoint"` // shop.example:443
-	Address      string    `json:"address"`  // 192.0.2.1:443
-	System       string    `json:"system,omitempty"`
-	Environment  string    `json:"environment,omitempty"`
-	Applications []string  `json:"applications,omitempty"`
-	Teams        []string  `json:"teams,omitempty"`
-	SeenAt       time.Time `json:"seen_at"`
-}
+type Use = web.Use
 
 // Certificates lists the certificates that endpoints showed when they were last seen, the first to end first.
 func Certificates(ctx context.Context, q CertificateQuery) ([]Certificate, error) {
-	var e *estate.Estate
-	if q.Estate != "" {
+	e := q.known
+	if e == nil && q.Estate != "" {
 		loaded, problems, err := LoadEstate(q.Estate)
 		if err != nil {
 			return nil, err
@@ -82,8 +64,9 @@ func Certificates(ctx context.Context, q CertificateQuery) ([]Certificate, error
 		if !ok {
 			continue // recorded by a version that this one cannot read
 		}
-		use := useOf(o.Subject, f.Address, o.ObservedAt, e.View(o.Subject))
-		if !use.asked(q) {
+		view := e.View(o.Subject)
+		use := useOf(o.Subject, f.Address, o.ObservedAt, view)
+		if !q.asks(use) || q.sees != nil && !q.sees(view) {
 			continue
 		}
 		for _, chain := range append([][]tlsserver.Certificate{f.Chain}, f.Others...) {
@@ -143,7 +126,7 @@ func useOf(endpoint, address string, seen time.Time, v estate.View) Use {
 	return u
 }
 
-func (u Use) asked(q CertificateQuery) bool {
+func (q CertificateQuery) asks(u Use) bool {
 	return (len(q.Envs) == 0 || slices.Contains(q.Envs, u.Environment)) &&
 		(len(q.Apps) == 0 || slices.ContainsFunc(u.Applications, func(a string) bool { return slices.Contains(q.Apps, a) }))
 }

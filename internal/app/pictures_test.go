@@ -12,8 +12,11 @@ import (
 
 	"holdfast.example/holdfast/catalog"
 	"holdfast.example/holdfast/internal/access"
+	"holdfast.example/holdfast/internal/fact"
 	"holdfast.example/holdfast/internal/finding"
 	"holdfast.example/holdfast/internal/report"
+	"holdfast.example/holdfast/internal/run"
+	"holdfast.example/holdfast/internal/subject/tlsserver"
 	"holdfast.example/holdfast/internal/web"
 )
 
@@ -62,6 +65,48 @@ func (p *pages) as(t *testing.T, person string) access.Viewer {
 		t.Fatal(err)
 	}
 	return v
+}
+
+// TestSeesOwnCertificates: endpoints and certificates are those of whoever asks, in the pages and over the API.
+func TestSeesOwnCertificates(t *testing.T) {
+	p, _ := galleryOf(t)
+	s, err := openStore(t.Context(), p.o.State, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	var obs []fact.Observation
+	at := time.Now().Add(-time.Minute)
+	for _, name := range []string{"web-1", "wiki-1"} {
+		saw := tlsserver.Fact{Name: name, Address: "192.0.2.1:443", Chain: []tlsserver.Certificate{{Subject: "CN=" + name, Fingerprint: name, NotAfter: at.AddDate(0, 1, 0)}}}
+		data, err := fact.Canonical(saw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		obs = append(obs, fact.Observation{Subject: "prod/" + name + ":443/tcp", Kind: saw.Kind(), Fact: saw, Digest: fact.Digest(data), ObservedAt: at, Collector: "tls://" + name})
+	}
+	if _, err := s.Record(t.Context(), run.Run{ID: "tls", Started: at, Finished: at, Targets: []string{"tls://web-1"}}, obs, nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	for person, want := range map[string]string{"erika": "CN=web-1", "otto": "CN=wiki-1", "sam": "CN=web-1 CN=wiki-1"} {
+		var ends, certs []string
+		e, err := p.Endpoints(t.Context(), p.as(t, person))
+		c, err2 := p.Certificates(t.Context(), p.as(t, person))
+		if err != nil || err2 != nil {
+			t.Fatal(err, err2)
+		}
+		for _, x := range e {
+			ends = append(ends, x.Subject)
+		}
+		for _, x := range c {
+			certs = append(certs, x.Subject)
+		}
+		slices.Sort(ends)
+		slices.Sort(certs)
+		if strings.Join(ends, " ") != want || strings.Join(certs, " ") != want {
+			t.Errorf("%s sees %v and %v", person, ends, certs)
+		}
+	}
 }
 
 // TestDrawing: what is drawn from what was kept is what the assessment said.

@@ -43,6 +43,12 @@ func (p *pages) Endpoints(ctx context.Context, v access.Viewer) (out []web.Endpo
 	return out, err
 }
 
+// Certificates gives those of the endpoints that a viewer sees.
+func (p *pages) Certificates(ctx context.Context, v access.Viewer) ([]web.Certificate, error) {
+	sees := func(view estate.View) bool { return v.Sees(ownersOf(view), namesOf(view)) }
+	return Certificates(ctx, CertificateQuery{State: p.o.State, DB: p.o.DB, Now: time.Now(), known: p.known(), sees: sees})
+}
+
 // nodesShown is how many systems of an environment are drawn one by one; of more, those of an application stand together.
 const nodesShown = 40
 

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -224,4 +225,58 @@ func (r *Remote) Ask(ctx context.Context, o WaiverOptions) error {
 // Agents lists agents.
 func (r *Remote) Agents(ctx context.Context) (out []agent.Agent, err error) {
 	return out, r.ask(ctx, http.MethodGet, "/agents", nil, nil, &struct{ Items *[]agent.Agent }{&out})
+}
+
+// Certificates lists those of the endpoints that the token's person sees.
+func (r *Remote) Certificates(ctx context.Context, q CertificateQuery) ([]Certificate, error) {
+	var got struct{ Items []Certificate }
+	if err := r.ask(ctx, http.MethodGet, "/certificates", nil, nil, &got); err != nil {
+		return nil, err
+	}
+	out := []Certificate{}
+	for _, c := range got.Items {
+		if !q.Within.IsZero() && c.NotAfter.After(q.Within.From(q.Now)) {
+			continue
+		}
+		if c.UsedAt = slices.DeleteFunc(c.UsedAt, func(u Use) bool { return !q.asks(u) }); len(c.UsedAt) > 0 {
+			out = append(out, c)
+		}
+	}
+	return out, nil
+}
+
+// Drift lists what differs of what the token's person sees.
+func (r *Remote) Drift(ctx context.Context, q DriftQuery) (groups []DriftGroup, known bool, err error) {
+	var got struct {
+		Items []DriftGroup
+		Known bool
+	}
+	if err := r.ask(ctx, http.MethodGet, "/drift", nil, nil, &got); err != nil {
+		return nil, false, err
+	}
+	groups = slices.DeleteFunc(append([]DriftGroup{}, got.Items...), func(g DriftGroup) bool {
+		return len(q.Subjects) > 0 && !slices.Contains(q.Subjects, g.Subject)
+	})
+	return groups, got.Known, nil
+}
+
+// Recorded is an entry of the ledger, in words.
+type Recorded struct {
+	Index uint64    `json:"index"`
+	At    time.Time `json:"at"`
+	ID    string    `json:"id"`
+	Words string    `json:"words"`
+}
+
+// Ledger gives the newest entries, the oldest of them first, and how many there are in all.
+func (r *Remote) Ledger(ctx context.Context) (out []Recorded, all uint64, err error) {
+	var got struct {
+		Items []Recorded
+		Size  uint64
+	}
+	if err := r.ask(ctx, http.MethodGet, "/ledger", url.Values{"limit": {strconv.Itoa(pageSize)}}, nil, &got); err != nil {
+		return nil, 0, err
+	}
+	slices.Reverse(got.Items)
+	return append([]Recorded{}, got.Items...), got.Size, nil
 }

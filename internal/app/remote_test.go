@@ -82,6 +82,24 @@ func TestRemote(t *testing.T) {
 	if all, err := sam.Agents(t.Context()); err != nil || len(all) != 0 {
 		t.Error(all, err)
 	}
+	mine, err := erika.Certificates(t.Context(), CertificateQuery{Now: time.Now()})
+	local2, err2 := Certificates(t.Context(), CertificateQuery{State: p.o.State, Estate: p.o.Estate, Now: time.Now()})
+	if err != nil || err2 != nil || len(mine) > len(local2) {
+		t.Error(mine, local2, err, err2)
+	}
+	for _, r := range []*Remote{sam, erika, otto} {
+		groups, known, err := r.Drift(t.Context(), DriftQuery{})
+		here, hereKnown, err2 := Drift(t.Context(), DriftQuery{State: p.o.State})
+		if err != nil || err2 != nil || known != hereKnown || len(groups) > len(here) {
+			t.Error(groups, known, err, err2)
+		}
+	}
+	if _, _, err := otto.Ledger(t.Context()); err == nil || !strings.Contains(err.Error(), "none of your roles gives this") {
+		t.Error(err)
+	}
+	if list, all, err := dial("sam", access.SeeLedger).Ledger(t.Context()); err != nil || uint64(len(list)) != all {
+		t.Error(list, all, err)
+	}
 	ask := WaiverOptions{Selection: Selection{Findings: []string{id}}, Waiver: waiver.Waiver{Kind: waiver.Extension, Reason: "the supplier is late"}, Until: time.Now().AddDate(0, 1, 0).Format(time.DateOnly)}
 	if err := erika.Ask(t.Context(), ask); err != nil {
 		t.Fatal(err)

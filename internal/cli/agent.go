@@ -57,7 +57,7 @@ func (g *global) agentList() *cobra.Command {
 	var format string
 	c := &cobra.Command{
 		Use: "list", Short: "All agents: when each was heard last, and what it cannot see",
-		Example: "  holdfast agent list\n  holdfast agent list --format json | jq '.[] | select(.gaps)'", Args: cobra.NoArgs, Annotations: overServer,
+		Example: "  holdfast agent list\n  holdfast agent list --format json | jq '.[] | select(.gaps)'", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if format != "text" && format != "json" {
 				return usage("--format %q is not one of text, json", format)

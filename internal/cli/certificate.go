@@ -35,7 +35,7 @@ func (g *global) certificateList() *cobra.Command {
 		Use: "list", Short: "Certificates of the endpoints that were assessed, the first to end first",
 		Long: `Lists the certificates that endpoints showed when they were last assessed. With an estate each
 says whose it is: the system, the application and its team. It connects to nothing.`,
-		Example: "  holdfast certificate list\n  holdfast certificate list -f estate.yaml --within 30d\n  holdfast certificate list --format csv > certificates.csv",
+		Example: "  holdfast certificate list\n  holdfast certificate list -f estate.yaml --within 30d\n  holdfast certificate list --format csv > certificates.csv\n  holdfast --server https://hub.example certificate list --within 30d",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			q.State, q.DB, q.Now = g.state, g.db, time.Now()
@@ -53,7 +53,17 @@ says whose it is: the system, the application and its team. It connects to nothi
 			if !ok {
 				return usage("--format %q is not one of text, json, csv", format)
 			}
-			list, err := app.Certificates(cmd.Context(), q)
+			var list []app.Certificate
+			r, err := g.remote()
+			switch {
+			case err != nil:
+			case r != nil && now != "":
+				err = usage("with --server there is no --now")
+			case r != nil:
+				list, err = r.Certificates(cmd.Context(), q)
+			default:
+				list, err = app.Certificates(cmd.Context(), q)
+			}
 			if err != nil {
 				return err
 			}

@@ -45,19 +45,6 @@ type global struct {
 	stderr  io.Writer
 }
 
-// remotely marks the commands that --server is for.
-const remotely = "server"
-
-var overServer = map[string]string{remotely: "yes"}
-
-// remote gives the control plane that --server names; nil: none.
-func (g *global) remote() (*app.Remote, error) {
-	if g.server == "" {
-		return nil, nil
-	}
-	return app.Dial(g.server, os.Getenv("HOLDFAST_TOKEN"))
-}
-
 // Run runs the command line and gives the exit code.
 func Run(ctx context.Context, version string, args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
 	g := &global{version: version, stdin: stdin, stdout: stdout, stderr: stderr}
@@ -124,13 +111,7 @@ Start here:
 	f.BoolVar(&g.noColor, "no-color", os.Getenv("NO_COLOR") != "" || os.Getenv("HOLDFAST_NO_COLOR") != "", "no colours, also on a terminal")
 	f.BoolVarP(&g.verbose, "verbose", "v", false, "show everything")
 	c.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
-		if cmd.Flags().Changed("server") && cmd.Annotations[remotely] == "" {
-			return usage("%s works on this machine; what a server is asked for: finding list, finding show, waiver list, waiver add, agent list", cmd.CommandPath())
-		}
-		if g.server != "" && cmd.Flags().Changed("file") && cmd.Annotations[remotely] != "" {
-			return usage("with --server there is no -f: the server knows its estate")
-		}
-		return nil
+		return g.reached(cmd)
 	}
 	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return g.flagError(c, err) })
 	c.AddCommand(g.assess(), g.discover(), g.estate(), g.requirement(), g.check(), g.finding(), g.waiver(), g.drift(), g.ledger(), g.witness(), g.hold(), g.serve(), g.demo(), g.join(), g.agent(), g.backup(), g.restore(), g.database(), g.evidence(), g.advisory(), g.sbom(), g.certificate(), g.report(), g.doctor(), g.versionCmd(), g.completion(), g.man())

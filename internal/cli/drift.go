@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -41,8 +42,7 @@ func (g *global) driftList() *cobra.Command {
 			if format != "text" && format != "json" {
 				return usage("--format %q is not one of text, json", format)
 			}
-			q.State, q.DB = g.state, g.db
-			groups, known, err := app.Drift(cmd.Context(), q)
+			groups, known, err := g.differences(cmd.Context(), q.Subjects)
 			if err != nil {
 				return err
 			}
@@ -56,6 +56,19 @@ func (g *global) driftList() *cobra.Command {
 	c.Flags().StringSliceVar(&q.Subjects, "subject", nil, "of these subjects alone")
 	c.Flags().StringVar(&format, "format", env("HOLDFAST_FORMAT", "text"), "text or json")
 	return c
+}
+
+// differences gives what differs, of these subjects or of all; from the server if there is one.
+func (g *global) differences(ctx context.Context, subjects []string) ([]app.DriftGroup, bool, error) {
+	q := app.DriftQuery{State: g.state, DB: g.db, Subjects: subjects}
+	r, err := g.remote()
+	if err != nil {
+		return nil, false, err
+	}
+	if r != nil {
+		return r.Drift(ctx, q)
+	}
+	return app.Drift(ctx, q)
 }
 
 // driftGroups writes one line for each group, what is expected apart from what is not.
@@ -107,13 +120,13 @@ func (g *global) driftShow() *cobra.Command {
 	var format string
 	c := &cobra.Command{
 		Use: "show SUBJECT", Short: "What differs from the baseline of a subject: before, after, and since when",
-		Example: "  holdfast drift show prod/web-1",
+		Example: "  holdfast drift show prod/web-1\n  holdfast --server https://hub.example drift show prod/web-1",
 		Args:    oneSubject,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if format != "text" && format != "json" {
 				return usage("--format %q is not one of text, json", format)
 			}
-			groups, known, err := app.Drift(cmd.Context(), app.DriftQuery{State: g.state, DB: g.db, Subjects: args})
+			groups, known, err := g.differences(cmd.Context(), args)
 			if err != nil {
 				return err
 			}

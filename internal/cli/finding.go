@@ -43,7 +43,7 @@ func (g *global) findingList() *cobra.Command {
 likely to be, reached from the Internet, running, severe and old. What a decision settles is left out;
 --all shows it, and closed ones. With an estate deadlines are worked out anew when it changed.`,
 		Example: "  holdfast finding list\n  holdfast finding list -f estate.yaml --team checkout\n  holdfast finding list --only vulnerabilities-known\n  holdfast finding list --now 2027-01-15T00:00:00Z     what will be overdue by then\n  holdfast finding list --all --format json",
-		Args:    cobra.NoArgs, Annotations: overServer,
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if format != "text" && format != "json" {
 				return usage("--format %q is not one of text, json", format)
@@ -135,7 +135,7 @@ func (g *global) findingShow() *cobra.Command {
 	var format string
 	c := &cobra.Command{
 		Use: "show F-…", Short: "One finding: why it matters, what was seen, what to do, its history",
-		Example: "  holdfast finding show F-ABCDEFGHIJ\n  holdfast --server https://hub.example finding show F-ABCDEFGHIJ", Args: oneFinding, Annotations: overServer,
+		Example: "  holdfast finding show F-ABCDEFGHIJ\n  holdfast --server https://hub.example finding show F-ABCDEFGHIJ", Args: oneFinding,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var d app.FindingDetail
 			r, err := g.remote()

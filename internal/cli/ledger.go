@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -30,10 +31,15 @@ the folder "ledger" of the state; its key "signing.key" belongs into every backu
 func (g *global) ledgerList() *cobra.Command {
 	var format string
 	c := &cobra.Command{
-		Use: "list", Short: "What is on record", Example: "  holdfast ledger list\n  holdfast ledger list --format json | jq '.[-1]'", Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
+		Use: "list", Short: "What is on record", Example: "  holdfast ledger list\n  holdfast --server https://hub.example ledger list\n  holdfast ledger list --format json | jq '.[-1]'", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			if format != "text" && format != "json" {
 				return usage("--format %q is not one of text, json", format)
+			}
+			if r, err := g.remote(); err != nil {
+				return err
+			} else if r != nil {
+				return g.recorded(cmd.Context(), r, format)
 			}
 			list, err := app.LedgerEntries(g.state)
 			if err != nil {
@@ -55,6 +61,28 @@ func (g *global) ledgerList() *cobra.Command {
 	}
 	c.Flags().StringVar(&format, "format", env("HOLDFAST_FORMAT", "text"), "text or json")
 	return c
+}
+
+// recorded lists what a server has on record.
+func (g *global) recorded(ctx context.Context, r *app.Remote, format string) error {
+	list, all, err := r.Ledger(ctx)
+	if err != nil {
+		return err
+	}
+	if format == "json" {
+		return writeJSON(g.stdout, list)
+	}
+	w := tabwriter.NewWriter(g.stdout, 0, 0, 2, ' ', 0)
+	for _, e := range list {
+		fmt.Fprintf(w, "%d\t%s\t%s\t%s\n", e.Index, e.At.Format("2006-01-02 15:04 MST"), report.Clean(e.ID), report.Clean(e.Words))
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if earlier := all - uint64(len(list)); earlier > 0 {
+		fmt.Fprintf(g.stderr, "%d earlier ones: on the machine of the control plane, holdfast ledger list\n", earlier)
+	}
+	return nil
 }
 
 // entryWords says what an entry tells.

@@ -47,7 +47,7 @@ func (g *global) waiverAdd() *cobra.Command {
 			}
 			return nil
 		},
-		ValidArgs: []string{"mitigation", "extension", "acceptance", "false-positive", "deviation"}, Annotations: overServer,
+		ValidArgs: []string{"mitigation", "extension", "acceptance", "false-positive", "deviation"},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.State, o.DB = g.state, g.db
 			o.Waiver.Kind, o.Selection.Findings = waiver.Kind(args[0]), args[1:]
@@ -170,7 +170,7 @@ func (g *global) waiverList() *cobra.Command {
 	c := &cobra.Command{
 		Use: "list", Short: "Decisions that wait or are in force, with what each hides today",
 		Example: "  holdfast waiver list\n  holdfast waiver list --all\n  holdfast waiver list --now 2027-01-15T00:00:00Z",
-		Args:    cobra.NoArgs, Annotations: overServer,
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			at := time.Now()
 			if now != "" {
@@ -252,7 +252,15 @@ func (g *global) waiverShow() *cobra.Command {
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.State, o.DB = g.state, g.db
-			list, err := app.Waivers(cmd.Context(), o, true, time.Now())
+			var list []app.ListedWaiver
+			r, err := g.remote()
+			switch {
+			case err != nil:
+			case r != nil:
+				list, err = r.Waivers(cmd.Context(), true)
+			default:
+				list, err = app.Waivers(cmd.Context(), o, true, time.Now())
+			}
 			if err != nil {
 				return err
 			}

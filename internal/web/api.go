@@ -36,6 +36,7 @@ func (s *Server) api() http.Handler {
 	a := humago.NewWithPrefix(mux, apiRoot, config)
 	s.describeReads(a)
 	s.describeWrites(a)
+	s.describePlaces(a)
 	description, err := a.OpenAPI().MarshalJSON()
 	mux.HandleFunc("GET "+apiRoot+"/openapi.json", func(w http.ResponseWriter, r *http.Request) {
 		if err != nil {

@@ -112,6 +112,10 @@ var apiDoors = map[string]string{
 	"GET /runs": "security auditor administrator link", "GET /ledger": "security auditor administrator link", "GET /tokens": "security management champion team auditor administrator link",
 	"POST /findings/{id}/decisions": "security management champion team", "POST /decisions/{id}/approve": "security management", "POST /decisions/{id}/refuse": "security management",
 	"POST /decisions/{id}/revoke": "security management champion team",
+	"GET /certificates":           "security management champion team auditor administrator link", "GET /endpoints": "security management champion team auditor administrator link", "GET /estate": "security management champion team auditor administrator link",
+	"GET /search": "security management champion team auditor administrator link", "GET /drift": "security management champion team auditor administrator link",
+	"GET /sessions": "security management champion team auditor administrator link", "POST /sessions/{id}/end": "security management champion team auditor administrator link",
+	"GET /settings": "security auditor administrator link", "POST /drift/approve": "security management champion team",
 }
 
 // TestMatrixOfPrograms tries every operation as every role.
@@ -274,6 +278,7 @@ func TestProgramsRead(t *testing.T) {
 		"/api/v1/requirements/A.9.9.9": 404, "/api/v1/systems?limit=3": 200, "/api/v1/systems/prod%2Fweb-1": 200, "/api/v1/vulnerabilities": 200, "/api/v1/decisions": 200, "/api/v1/overview": 200,
 		"/api/v1/tokens": 200, "/api/v1/openapi.json": 200, "/api/v1/nothing": 404, "/api/v1/": 404, "/api/v1/findings?limit=0": 422, "/api/v1/findings?limit=x": 422, "/api/v1/findings?severity=awful": 422,
 		"/api/v1/findings?cursor=%27--": 422, "/api/v1/findings?colour=red": 422, "/api/v1/agents": 200, "/api/v1/runs": 200, "/api/v1/ledger": 200,
+		"/api/v1/endpoints": 200, "/api/v1/certificates": 200, "/api/v1/estate": 200, "/api/v1/drift": 200, "/api/v1/settings": 200, "/api/v1/sessions": 200, "/api/v1/search?q=web": 200, "/api/v1/search": 422, "/api/v1/search?q=nothing": 200,
 	} {
 		status, text, h := v.do("GET", path)
 		if status != want {
@@ -378,5 +383,59 @@ func TestProgramsWrite(t *testing.T) {
 	}
 	if len(desk.done) != 3 {
 		t.Error(desk.done)
+	}
+}
+
+// TestProgramsPlaces: what differs is seen by who owns it, and approved by a session with a fresh passkey alone; a session is ended by who may, and by
+// no token.
+func TestProgramsPlaces(t *testing.T) {
+	s, clock, visit := serving(t, data{})
+	erika, authenticator := logged(t, s, visit, "erika")
+	other, _ := logged(t, s, visit, "champion")
+	if _, text, _ := erika.do("GET", "/api/v1/drift"); !strings.Contains(text, `"subject":"prod/web-1"`) || !strings.Contains(text, `"known":true`) {
+		t.Error(text)
+	}
+	if _, text, _ := other.do("GET", "/api/v1/drift"); strings.Contains(text, "web-1") {
+		t.Error("somebody else sees it:", text)
+	}
+	token := tokenFor(t, s, visit, "erika", "reader", "findings", "request")
+	body := `{"subject":"prod/web-1","key":"packages:curl","reason":"rolled out"}`
+	approved = nil
+	if status, text, _ := visit().do("POST", "/api/v1/drift/approve", sends(body), header("Authorization", "Bearer "+token)); status != 403 || len(approved) != 0 {
+		t.Error("a token approves:", status, text)
+	}
+	clock.at = clock.at.Add(freshTime + 1)
+	if status, text, _ := erika.do("POST", "/api/v1/drift/approve", sends(body)); status != 403 || len(approved) != 0 {
+		t.Error("a session approves without a fresh passkey:", status, text)
+	}
+	authenticator.stepUp(erika)
+	if status, text, _ := erika.do("POST", "/api/v1/drift/approve", sends(body)); status != 204 || len(approved) != 1 {
+		t.Error(status, text, approved)
+	}
+	var mine, theirs struct{ Items []struct{ ID, Person string } }
+	_, text, _ := erika.do("GET", "/api/v1/sessions")
+	if err := json.Unmarshal([]byte(text), &mine); err != nil {
+		t.Fatal(err, text)
+	}
+	_, text, _ = other.do("GET", "/api/v1/sessions")
+	if err := json.Unmarshal([]byte(text), &theirs); err != nil || len(theirs.Items) != 1 || theirs.Items[0].Person != "champion" {
+		t.Fatal(err, text)
+	}
+	for _, x := range mine.Items {
+		if x.Person != "erika" {
+			t.Errorf("%+v", x)
+		}
+	}
+	if status, _, _ := erika.do("POST", "/api/v1/sessions/"+theirs.Items[0].ID+"/end"); status != 404 {
+		t.Error("somebody ends the session of another:", status)
+	}
+	if status, _, _ := visit().do("POST", "/api/v1/sessions/"+mine.Items[0].ID+"/end", header("Authorization", "Bearer "+token)); status != 403 {
+		t.Error("a token ends a session:", status)
+	}
+	if status, _, _ := other.do("POST", "/api/v1/sessions/"+theirs.Items[0].ID+"/end"); status != 204 {
+		t.Error(status)
+	}
+	if status, _, _ := other.do("GET", "/"); status != 401 {
+		t.Error("it goes on:", status)
 	}
 }

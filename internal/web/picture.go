@@ -197,4 +197,9 @@ type Vulnerability struct {
 }
 
 // Hit is something that was searched for.
-type Hit struct{ Kind, Name, Text, Path string }
+type Hit struct {
+	Kind string `json:"kind"`
+	Name string `json:"name"`
+	Text string `json:"text"`
+	Path string `json:"path"` // of its page
+}

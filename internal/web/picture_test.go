@@ -159,6 +159,10 @@ func (d data) Endpoints(context.Context, access.Viewer) ([]Endpoint, error) {
 	return []Endpoint{{Address: evil, IP: evil, Grade: "A+", Protocols: []string{evil}, Applications: []string{evil}, Subject: evil, Issuer: evil, NotAfter: now.AddDate(0, 0, -1)}, {Address: "b", NotAfter: now.AddDate(0, 0, 20)}, {Address: "c"}}, nil
 }
 
+func (d data) Certificates(context.Context, access.Viewer) ([]Certificate, error) {
+	return []Certificate{{Subject: evil, Names: []string{evil}, UsedAt: []Use{{Endpoint: evil}}}}, nil
+}
+
 func (d data) Estate(context.Context, access.Viewer) (Estate, error) {
 	return Estate{Organization: evil, Environments: []Environment{{Name: evil, Stage: evil, Nodes: []Node{{ID: "prod/a", Name: evil, Zone: evil, Path: "/systems/prod%2Fa"}, {ID: "prod/b", Name: "b", Overdue: 1}}}, {Name: "test", Nodes: []Node{{ID: "test/c", Name: "c"}}}},
 		Flows: []Flow{{From: "internet", To: "prod/a", Port: "443", Protocol: evil, Reason: evil, ApprovedBy: evil, Until: "2026-01-01", Ended: true}, {From: "prod/a", To: "prod/b"}, {From: "test/c", To: "prod/b"}, {From: "elsewhere", To: "prod/b"}}}, nil

@@ -18,6 +18,8 @@ type Places interface {
 	System(ctx context.Context, v access.Viewer, name string) (SystemDetail, error)
 	// Endpoints gives certificates with the endpoints that show them, the first to end first.
 	Endpoints(ctx context.Context, v access.Viewer) ([]Endpoint, error)
+	// Certificates gives those that endpoints showed last, the first to end first.
+	Certificates(ctx context.Context, v access.Viewer) ([]Certificate, error)
 	// Estate gives environments, systems and flows.
 	Estate(ctx context.Context, v access.Viewer) (Estate, error)
 }
@@ -38,30 +40,39 @@ type Endpoint struct {
 
 // Estate is what is declared, as a graph.
 type Estate struct {
-	Organization string
-	Environments []Environment
-	Flows        []Flow
+	Organization string        `json:"organization"`
+	Environments []Environment `json:"environments"`
+	Flows        []Flow        `json:"flows"`
 }
 
 // Environment is one with its systems.
 type Environment struct {
-	Name, Stage string
-	Nodes       []Node
+	Name  string `json:"name"`
+	Stage string `json:"stage"`
+	Nodes []Node `json:"nodes"`
 }
 
 // Node is a system or backend, or all systems of an application where there are too many to draw.
 type Node struct {
-	ID, Name, Zone string
-	Path           string // of its page; empty: it has none
-	Open, Overdue  int
+	ID      string `json:"id"`
+	Name    string `json:"name"`
+	Zone    string `json:"zone,omitempty"`
+	Path    string `json:"-"` // of its page; empty: it has none
+	Open    int    `json:"open"`
+	Overdue int    `json:"overdue"`
 }
 
 // Flow is who may talk to whom.
 type Flow struct {
-	From, To, Port, Protocol, Reason, ApprovedBy string
-	Encrypted                                    bool
-	Until                                        string
-	Ended                                        bool
+	From       string `json:"from"`
+	To         string `json:"to"`
+	Port       string `json:"port,omitempty"`
+	Protocol   string `json:"protocol,omitempty"`
+	Reason     string `json:"reason,omitempty"`
+	ApprovedBy string `json:"approved_by,omitempty"`
+	Encrypted  bool   `json:"encrypted"`
+	Until      string `json:"until,omitempty"`
+	Ended      bool   `json:"ended"`
 }
 
 // Drifts tell what differs from what was approved.
@@ -74,10 +85,11 @@ type Drifts interface {
 
 // DriftGroup are differences that one cause made.
 type DriftGroup struct {
-	Subject, Key string
-	FirstSeen    time.Time
-	Proposed     string // why it is expected; empty: it is not
-	Changes      []drift.Open
+	Subject   string       `json:"subject"`
+	Key       string       `json:"key"`
+	FirstSeen time.Time    `json:"first_seen"`
+	Proposed  string       `json:"proposed,omitempty"` // why it is expected; empty: it is not
+	Changes   []drift.Open `json:"changes"`
 }
 
 func (s *Server) endpoints(w http.ResponseWriter, r *http.Request) {
@@ -123,7 +135,11 @@ func (s *Server) settings(w http.ResponseWriter, r *http.Request) {
 }
 
 // Setting is one thing that the control plane runs with.
-type Setting struct{ Name, Value, Change string }
+type Setting struct {
+	Name   string `json:"name"`
+	Value  string `json:"value"`
+	Change string `json:"change,omitempty"` // how it is changed
+}
 
 // days is how far an end is away, in words.
 func days(end, now time.Time) string {

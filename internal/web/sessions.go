@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strconv"
@@ -76,9 +77,9 @@ type shown struct {
 }
 
 // sessionsOf gives the sessions that a viewer may end: their own; who runs the control plane all.
-func (s *Server) sessionsOf(r *http.Request) (out []shown) {
-	v := viewer(r)
-	this, _ := r.Context().Value(sessionKey{}).(string)
+func (s *Server) sessionsOf(ctx context.Context) (out []shown) {
+	v := as(ctx)
+	this, _ := ctx.Value(sessionKey{}).(string)
 	for _, x := range s.sessions.list(s.now()) {
 		if x.person == v.Person || v.May(access.AllPasskeys) {
 			out = append(out, shown{x, x.id == this})
@@ -88,14 +89,23 @@ func (s *Server) sessionsOf(r *http.Request) (out []shown) {
 }
 
 func (s *Server) sessionList(w http.ResponseWriter, r *http.Request) {
-	s.show(w, r, http.StatusOK, sessionsPage(viewer(r), s.sessionsOf(r), s.now()))
+	s.show(w, r, http.StatusOK, sessionsPage(viewer(r), s.sessionsOf(r.Context()), s.now()))
 }
 
 // endSession ends one session by its id, or with "others" all of one's own but this one.
 func (s *Server) endSession(w http.ResponseWriter, r *http.Request) {
-	v, id := viewer(r), r.PostFormValue("id")
-	this, _ := r.Context().Value(sessionKey{}).(string)
-	may := s.sessionsOf(r)
+	if err := s.endSessions(r.Context(), r.PostFormValue("id")); err != nil {
+		s.failed(w, r, err)
+		return
+	}
+	http.Redirect(w, r, "/sessions", http.StatusSeeOther)
+}
+
+// endSessions does so. ErrNone: there is none of that id that the viewer may end.
+func (s *Server) endSessions(ctx context.Context, id string) error {
+	v := as(ctx)
+	this, _ := ctx.Value(sessionKey{}).(string)
+	may := s.sessionsOf(ctx)
 	ended := s.sessions.endBy(func(x session) bool {
 		if id == "others" {
 			return x.person == v.Person && x.id != this
@@ -103,14 +113,12 @@ func (s *Server) endSession(w http.ResponseWriter, r *http.Request) {
 		return x.id == id && slices.ContainsFunc(may, func(y shown) bool { return y.id == id })
 	})
 	if len(ended) == 0 && id != "others" {
-		s.failed(w, r, ErrNone)
-		return
+		return ErrNone
 	}
 	for _, who := range ended {
-		if err := s.people.Happened(r.Context(), s.make.SessionEnded(who, v.Person, s.now())); err != nil {
-			s.failed(w, r, err)
-			return
+		if err := s.people.Happened(ctx, s.make.SessionEnded(who, v.Person, s.now())); err != nil {
+			return err
 		}
 	}
-	http.Redirect(w, r, "/sessions", http.StatusSeeOther)
+	return nil
 }
