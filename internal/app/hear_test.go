@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 
 	"holdfast.example/holdfast/internal/agent"
 	"holdfast.example/holdfast/internal/bus/hub"
+	"holdfast.example/holdfast/internal/check"
 	"holdfast.example/holdfast/internal/fact"
 	"holdfast.example/holdfast/internal/store/relational"
 	"holdfast.example/holdfast/internal/subject/all"
@@ -287,5 +289,43 @@ func TestQuiet(t *testing.T) {
 	l.takes(waited)
 	if got := l.open(); len(got) != 0 || silent() {
 		t.Errorf("%q", got)
+	}
+}
+
+// TestOtherVersions: of an agent that is one version newer counts what is known here; what it says in a newer way is unknown, closes nothing, and so
+// is what an older one does not look at.
+func TestOtherVersions(t *testing.T) {
+	l := newListening(t, one, other)
+	r := seesRoot(t, one, "web-1", "yes")
+	r.Report.Version, r.Report.Program = agent.Version+1, "2.0"
+	data := []byte(`{"spin":"up"}`)
+	r.Report.Facts = append(r.Report.Facts, agent.Fact{Kind: "quantum/1", Digest: fact.Digest(data), Data: data})
+	l.takes(r)
+	if got := l.open(); len(got) != 1 {
+		t.Errorf("what is known of a newer agent does not count: %q", got)
+	}
+	newer := seesRoot(t, one, "web-1", "no")
+	newer.Report.Version, newer.At = agent.Version+1, time.Now()
+	older := seesRoot(t, other, "web-2", "no")
+	for i, f := range newer.Report.Facts {
+		if strings.HasPrefix(f.Kind, "sshd/") {
+			newer.Report.Facts[i].Kind = "sshd/9"
+		}
+	}
+	older.Report.Facts = slices.DeleteFunc(older.Report.Facts, func(f agent.Fact) bool { return strings.HasPrefix(f.Kind, "sshd/") })
+	l.takes(newer, older)
+	if got := l.open(); len(got) != 1 {
+		t.Errorf("what cannot be read closes a finding: %q", got)
+	}
+	for _, host := range []string{"host:web-1", "host:web-2"} {
+		s, err := l.store.PictureOf(t.Context(), host)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range s.Marks {
+			if m.Check == "sshd-root-login" && m.Verdict != check.Unknown {
+				t.Errorf("%s: what was not seen is %q", host, m.Verdict)
+			}
+		}
 	}
 }

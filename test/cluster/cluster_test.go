@@ -50,7 +50,7 @@ func (s *sender) send(ctx context.Context, t *testing.T, host string) {
 	for n := 0; ctx.Err() == nil; n++ {
 		id := uuid.Must(uuid.NewV7()).String()
 		r := agent.Report{Version: agent.Version, ID: id, At: time.Now().UTC(), Program: "1.0", Host: host, Every: time.Minute, Privileged: true,
-			Facts: []agent.Fact{{Kind: "sshd/v1", Problem: &fact.Problem{Cause: fact.Unsupported, Source: "test", Text: fmt.Sprint("look ", n/10)}}}}
+			Facts: []agent.Fact{{Kind: "sshd/1", Problem: &fact.Problem{Cause: fact.Unsupported, Source: "test", Text: fmt.Sprint("look ", n/10)}}}}
 		data, err := json.Marshal(r)
 		if err != nil {
 			t.Error(err)
