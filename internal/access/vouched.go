@@ -32,6 +32,28 @@ type Vouched struct {
 	Shown           time.Time // when the person showed the factors; zero: the provider does not say
 	ACR             string
 	AMR             []string
+	Session         string // of theirs at the provider (sid); empty: it names none
+}
+
+// Elsewhere names a session at a provider, or all of one of its users; the zero value is none.
+type Elsewhere struct{ Subject, Session string }
+
+// Ends tells whether a session that was begun there ends when the provider says so of e.
+func (e Elsewhere) Ends(begun Elsewhere) bool {
+	switch {
+	case e.Session != "" && begun.Session != "":
+		return e.Session == begun.Session
+	case e.Subject != "":
+		return e.Subject == begun.Subject
+	}
+	return false
+}
+
+// Arrived is who came by a provider, of the estate.
+type Arrived struct {
+	Person string
+	Shown  time.Time // when they showed who they are; zero: that is not known
+	At     Elsewhere
 }
 
 // ErrAway says that a provider cannot be reached now.

@@ -113,24 +113,33 @@ func (p *provider) Begin(ctx context.Context, stepUp bool) (string, access.Asked
 }
 
 // Finish tells who of the estate it was. Why somebody was not let in stands in the log.
-func (p *provider) Finish(ctx context.Context, a access.Asked, b access.Brought) (string, time.Time, error) {
+func (p *provider) Finish(ctx context.Context, a access.Asked, b access.Brought) (access.Arrived, error) {
 	v, err := p.Provider.Finish(ctx, a, b)
 	if err != nil {
 		if ctx.Err() == nil {
 			p.people.o.Log("a log-in by %s was refused: %v", p.name, err)
 		}
-		return "", time.Time{}, err
+		return access.Arrived{}, err
 	}
 	people, err := p.people.People(ctx)
 	if err != nil {
-		return "", time.Time{}, err
+		return access.Arrived{}, err
 	}
 	person, err := vouchedFor(v, p.people.known(), people)
 	if err != nil {
 		p.people.o.Log("a log-in by %s was refused: %s %q is nobody of the estate today: %v", p.name, v.Claim, v.Identity, err)
-		return "", time.Time{}, web.ErrNone
+		return access.Arrived{}, web.ErrNone
 	}
-	return person, v.Shown, nil
+	return access.Arrived{Person: person, Shown: v.Shown, At: access.Elsewhere{Subject: v.Subject, Session: v.Session}}, nil
+}
+
+// Ended says in the log why a word of the provider was not believed.
+func (p *provider) Ended(ctx context.Context, token string) (access.Elsewhere, error) {
+	e, err := p.Provider.Ended(ctx, token)
+	if err != nil && ctx.Err() == nil {
+		p.people.o.Log("what claims to be a word of %s that a session ended was refused: %v", p.name, err)
+	}
+	return e, err
 }
 
 // vouchedFor finds whom a provider vouches for, among those who work here today. An e-mail address and a subject are those of

@@ -58,8 +58,9 @@ type Provider struct {
 	client *http.Client
 	mu     sync.Mutex
 	found  *found
-	at     time.Time // of the last attempt
-	failed error     // of the last attempt
+	at     time.Time            // of the last attempt
+	failed error                // of the last attempt
+	heard  map[string]time.Time // words of ended sessions, by their id
 }
 
 // found is what a provider says of itself.
@@ -196,6 +197,7 @@ type claims struct {
 	AuthTime *float64 `json:"auth_time"` // seconds; some providers write a fraction
 	ACR      string   `json:"acr"`
 	AMR      []string `json:"amr"`
+	Session  string   `json:"sid"`
 }
 
 // Finish turns what a browser brought back into what the provider says. Access.NotVouched says why it lets nobody in;
@@ -242,7 +244,7 @@ func (p *Provider) Finish(ctx context.Context, a access.Asked, b access.Brought)
 	if !p.o.Methods.TwoFactors(c.ACR, c.AMR) {
 		return v, no("The provider does not say that you showed two factors", fmt.Errorf("acr %.100q, amr %.200q; what is taken: --oidc-acr, --oidc-amr", c.ACR, c.AMR))
 	}
-	v = access.Vouched{Issuer: p.o.Issuer, Subject: token.Subject, Claim: p.o.Claim, ACR: c.ACR, AMR: c.AMR}
+	v = access.Vouched{Issuer: p.o.Issuer, Subject: token.Subject, Claim: p.o.Claim, ACR: c.ACR, AMR: c.AMR, Session: c.Session}
 	if c.AuthTime != nil {
 		v.Shown = time.Unix(int64(*c.AuthTime), 0).UTC()
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"strings"
-	"time"
 
 	"holdfast.example/holdfast/internal/access"
 )
@@ -16,9 +15,13 @@ type Provider interface {
 	Name() string
 	// Begin gives where a browser goes to, and what to keep until it is back. access.ErrAway: the provider cannot be reached.
 	Begin(ctx context.Context, stepUp bool) (address string, a access.Asked, err error)
-	// Finish tells who of the estate it was, and when they showed it; zero: that is not known. ErrNone: nobody of the estate;
+	// Finish tells who of the estate it was, and when they showed it. ErrNone: nobody of the estate;
 	// access.NotVouched says why somebody is not let in, access.ErrAway that the provider cannot be reached.
-	Finish(ctx context.Context, a access.Asked, b access.Brought) (person string, shown time.Time, err error)
+	Finish(ctx context.Context, a access.Asked, b access.Brought) (access.Arrived, error)
+	// Ended reads the provider's word that a session ended there; errors as of Finish.
+	Ended(ctx context.Context, token string) (access.Elsewhere, error)
+	// EndAddress is where a browser ends its session there; empty: nowhere.
+	EndAddress(ctx context.Context) string
 }
 
 // ProviderBack is where a provider sends browsers back to, after the server's origin.
@@ -109,7 +112,8 @@ func (s *Server) finishProvider(w http.ResponseWriter, r *http.Request) {
 		deny("The session that this was begun in is over. Log in again.")
 		return
 	}
-	person, shown, err := s.provider.Finish(r.Context(), c.asked, access.Brought{Code: r.PostFormValue("code"), State: r.PostFormValue("state"), Issuer: r.PostFormValue("iss"), Error: r.PostFormValue("error")})
+	came, err := s.provider.Finish(r.Context(), c.asked, access.Brought{Code: r.PostFormValue("code"), State: r.PostFormValue("state"), Issuer: r.PostFormValue("iss"), Error: r.PostFormValue("error")})
+	person, shown := came.Person, came.Shown
 	if err == nil {
 		_, err = s.people.Viewer(r.Context(), person) // who left does not come in
 	}
@@ -148,8 +152,49 @@ func (s *Server) finishProvider(w http.ResponseWriter, r *http.Request) {
 		next = c.next
 	} else {
 		s.sessions.end(r)
-		secret = s.sessions.begin(person, now, shown, arrived(r, s.provider.Name()+" (OpenID Connect)"))
+		how := arrived(r, s.provider.Name()+" (OpenID Connect)")
+		how.elsewhere = came.At
+		secret = s.sessions.begin(person, now, shown, how)
 	}
 	http.SetCookie(w, s.sessions.cookie(secret, int(sessionTime.Seconds())))
 	http.Redirect(w, r, next, http.StatusSeeOther)
+}
+
+// ProviderEnded is where a provider says that a session ended there, after the server's origin.
+const ProviderEnded = "/log-in/provider/ended"
+
+// endedAtProvider ends the sessions that were begun by a session at the provider which ended there (OpenID Connect Back-Channel Logout 1.0).
+func (s *Server) endedAtProvider(w http.ResponseWriter, r *http.Request) {
+	from := source(r)
+	if s.provider == nil {
+		plain(w, http.StatusNotFound, "this server knows no provider")
+		return
+	}
+	if s.slowed(w, r, from) {
+		return
+	}
+	token := r.PostFormValue("logout_token")
+	where, err := access.Elsewhere{}, error(&access.NotVouched{Why: "There is no logout_token"})
+	if token != "" && len(token) <= maxBrought {
+		where, err = s.provider.Ended(r.Context(), token)
+	}
+	var not *access.NotVouched
+	switch {
+	case errors.As(err, &not):
+		s.failedLogIn(r, from)
+		plain(w, http.StatusBadRequest, "it is not believed; why exactly stands in the log of the server")
+		return
+	case err != nil:
+		w.Header().Set("Retry-After", "5")
+		plain(w, http.StatusServiceUnavailable, "the keys of the provider cannot be had now")
+		return
+	}
+	s.throttle.Succeeded(from)
+	for _, who := range s.sessions.endBy(func(x session) bool { return where.Ends(x.elsewhere) }) {
+		if err := s.people.Happened(r.Context(), s.make.SessionEnded(who, s.provider.Name(), s.now())); err != nil {
+			plain(w, http.StatusInternalServerError, "the sessions ended, and that is not on record")
+			return
+		}
+	}
+	w.WriteHeader(http.StatusOK)
 }

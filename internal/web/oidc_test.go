@@ -20,16 +20,16 @@ type elsewhere struct{ *oidc.Provider }
 
 func (elsewhere) Name() string { return "Northwind <ID>" }
 
-func (e elsewhere) Finish(ctx context.Context, a access.Asked, b access.Brought) (string, time.Time, error) {
+func (e elsewhere) Finish(ctx context.Context, a access.Asked, b access.Brought) (access.Arrived, error) {
 	v, err := e.Provider.Finish(ctx, a, b)
 	if err != nil {
-		return "", time.Time{}, err
+		return access.Arrived{}, err
 	}
 	person, known := strings.CutSuffix(v.Identity, "@northwind.example")
 	if !known {
-		return "", time.Time{}, ErrNone
+		return access.Arrived{}, ErrNone
 	}
-	return person, v.Shown, nil
+	return access.Arrived{Person: person, Shown: v.Shown, At: access.Elsewhere{Subject: v.Subject, Session: v.Session}}, nil
 }
 
 // abroad is a server whose people log in at a provider.
@@ -375,5 +375,56 @@ func TestProviderStepUp(t *testing.T) {
 	link.do("POST", "/log-in/"+a.Link())
 	if status, _, _ := link.do("POST", "/step-up/provider"); status != 422 {
 		t.Error("the link of the terminal steps up:", status)
+	}
+}
+
+// TestEndedAtProvider: a session that was begun at the provider ends when the provider says so, and no other one; whoever else says so is not believed.
+func TestEndedAtProvider(t *testing.T) {
+	a := served(t)
+	erika, again, sam := a.visit(), a.visit(), a.visit()
+	for v, user := range map[visitor]string{erika: "erika", again: "erika", sam: "sam"} {
+		if status, text := a.logIn(v, user); status != 200 {
+			t.Fatal(user, status, text)
+		}
+	}
+	byPasskey, _ := logged(t, a.Server, a.visit, "erika")
+	says := func(token string) int {
+		t.Helper()
+		status, _, _ := a.visit().do("POST", ProviderEnded, form(url.Values{"logout_token": {token}}))
+		a.throttle.Succeeded("127.0.0.1")
+		return status
+	}
+	in := func(want ...bool) {
+		t.Helper()
+		for i, v := range []visitor{erika, again, sam, byPasskey} {
+			if status, _, _ := v.do("GET", "/"); (status == 200) != want[i] {
+				t.Errorf("browser %d: %d", i, status)
+			}
+		}
+	}
+	in(true, true, true, true)
+	for name, token := range map[string]string{"nothing": "", "nonsense": "x", "another client": a.Ended("1", "", func(all map[string]any) { all["aud"] = "x" }), "long": strings.Repeat("x", maxBrought+1)} {
+		if status := says(token); status != 400 {
+			t.Error(name, status)
+		}
+	}
+	if status := says(a.Ended("77", "", nil)); status != 200 {
+		t.Error("of somebody who is not here:", status)
+	}
+	in(true, true, true, true)
+	if status := says(a.Ended("1", "", nil)); status != 200 {
+		t.Error(status)
+	}
+	in(false, false, true, true)
+	if said := a.people.(*people).said; !strings.Contains(strings.Join(said, "\n"), "Northwind <ID>") {
+		t.Error(said)
+	}
+	// Who logs out here is told that the session there goes on, and where it is ended.
+	_, text, _ := sam.do("POST", "/log-out")
+	if !strings.Contains(text, "goes on") || !strings.Contains(text, "Log out at Northwind &lt;ID&gt; too") {
+		t.Error(text)
+	}
+	if _, text, _ := byPasskey.do("POST", "/log-out"); strings.Contains(text, "Northwind") {
+		t.Error(text)
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"holdfast.example/holdfast/internal/access"
 )
 
 const (
@@ -44,11 +46,14 @@ type session struct {
 }
 
 // arrival is how somebody logged in.
-type arrival struct{ method, source, browser string }
+type arrival struct {
+	method, source, browser string
+	elsewhere               access.Elsewhere // the session at a provider by which they did
+}
 
 // arrived tells how whoever asks does.
 func arrived(r *http.Request, method string) arrival {
-	return arrival{method, source(r), clean(r.UserAgent())}
+	return arrival{method: method, source: source(r), browser: clean(r.UserAgent())}
 }
 
 // source is where a request comes from: an address, of IPv6 its network, since one who has an address there has all.
@@ -259,7 +264,12 @@ func (s *Server) logOut(w http.ResponseWriter, r *http.Request) {
 		s.failed(w, r, err)
 		return
 	}
+	x, _ := s.sessions.of(r, s.now())
 	s.sessions.end(r)
 	http.SetCookie(w, s.sessions.cookie("", -1))
+	if s.provider != nil && x.elsewhere != (access.Elsewhere{}) {
+		s.show(w, r, http.StatusOK, leftPage(s.provider.Name(), s.provider.EndAddress(r.Context())))
+		return
+	}
 	s.show(w, r, http.StatusOK, messagePage("Logged out", "This browser has no session any more.", nil))
 }

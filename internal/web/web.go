@@ -208,6 +208,7 @@ func (s *Server) Handler() http.Handler {
 	open.HandleFunc("POST /log-in/provider/begin", s.beginProvider)
 	open.HandleFunc("GET "+ProviderBack, s.backFromProvider)
 	open.HandleFunc("POST /log-in/provider/finish", s.finishProvider)
+	open.HandleFunc("POST "+ProviderEnded, s.endedAtProvider)
 
 	closed := http.NewServeMux()
 	for _, x := range s.routes() {

@@ -215,20 +215,43 @@ func (p *Provider) forged(token any, l Lies) string {
 	if l.Claims != nil {
 		l.Claims(all)
 	}
+	return p.signed(all, l.Key)
+}
+
+// Ended is the provider's word that the sessions of a user, or one of them, ended there, with a change.
+func (p *Provider) Ended(subject, session string, change func(map[string]any)) string {
+	p.mu.Lock()
+	all := map[string]any{"iss": p.Issuer, "aud": p.client.ID, "iat": time.Now().Unix(), "exp": time.Now().Add(2 * time.Minute).Unix(), "jti": rand.Text(),
+		"events": map[string]any{"http://schemas.openid.net/event/backchannel-logout": map[string]any{}}}
+	p.mu.Unlock()
+	if subject != "" {
+		all["sub"] = subject
+	}
+	if session != "" {
+		all["sid"] = session
+	}
+	if change != nil {
+		change(all)
+	}
+	return p.signed(all, nil)
+}
+
+// signed signs claims by a key; nil: the provider's.
+func (p *Provider) signed(all map[string]any, by *ecdsa.PrivateKey) string {
 	p.mu.Lock()
 	k, id := p.key, p.keyID
 	p.mu.Unlock()
-	if l.Key != nil {
-		k = l.Key
+	if by != nil {
+		k = by
 	}
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: &jose.JSONWebKey{Key: k, KeyID: id}}, nil)
 	if err != nil {
-		return text
+		return ""
 	}
 	data, _ := json.Marshal(all)
 	signed, err := signer.Sign(data)
 	if err != nil {
-		return text
+		return ""
 	}
 	out, _ := signed.CompactSerialize()
 	return out
