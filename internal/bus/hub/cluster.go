@@ -1,7 +1,6 @@
 package hub
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -77,20 +77,14 @@ type relay struct {
 
 func (h *Hub) dialCluster() (*relay, error) {
 	c := h.o.Cluster
-	said := ""
-	var mu sync.Mutex
-	away := func(err error) { // the same reason is said once
-		mu.Lock()
-		defer mu.Unlock()
-		if err != nil && err.Error() != said && h.ctx.Err() == nil && (said == "" || !errors.Is(err, nats.ErrNoServers)) {
-			said = err.Error()
-			h.o.Log("the NATS cluster cannot be reached, agents keep their reports, and it is tried again: %v", err)
+	var told atomic.Bool
+	away := func(err error) { // each server has a reason of its own, every second: the first says enough
+		if err != nil && !errors.Is(err, nats.ErrNoServers) && h.ctx.Err() == nil && told.CompareAndSwap(false, true) {
+			h.o.Log("no server of the NATS cluster can be reached; agents keep their reports until one can: %v", err)
 		}
 	}
 	stands := func(c *nats.Conn) {
-		mu.Lock()
-		said = ""
-		mu.Unlock()
+		told.Store(false)
 		h.clusterStands(c)
 	}
 	options := []nats.Option{
@@ -125,9 +119,6 @@ func (h *Hub) dialCluster() (*relay, error) {
 	if err != nil {
 		conn.Close()
 		return nil, err
-	}
-	if !conn.IsConnected() {
-		away(cmp.Or(conn.LastError(), nats.ErrNoServers))
 	}
 	return &relay{conn: conn, js: js, room: semaphore.NewWeighted(relayed)}, nil
 }
