@@ -1,8 +1,10 @@
 package app
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -47,6 +49,32 @@ func (p *pages) Endpoints(ctx context.Context, v access.Viewer) (out []web.Endpo
 func (p *pages) Certificates(ctx context.Context, v access.Viewer) ([]web.Certificate, error) {
 	sees := func(view estate.View) bool { return v.Sees(ownersOf(view), namesOf(view)) }
 	return Certificates(ctx, CertificateQuery{State: p.o.State, DB: p.o.DB, Now: time.Now(), known: p.known(), sees: sees})
+}
+
+// SBOM gives the software of a system that a viewer sees, as a list of components in one of the forms of holdfast sbom.
+func (p *pages) SBOM(ctx context.Context, v access.Viewer, name, form string) ([]byte, error) {
+	d, err := p.drawn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(d.systems, func(s web.System) bool { return s.Name == name })
+	if i < 0 || !v.Sees(d.systems[i].Teams, d.systems[i].Applications) {
+		return nil, web.ErrNone
+	}
+	inventory, err := InventoryOf(ctx, p.o.State, p.o.DB, p.o.Version, name, time.Now())
+	var none *UsageError
+	if errors.As(err, &none) {
+		return nil, web.ErrNone
+	} else if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	write := WriteCycloneDX
+	if form == "spdx" {
+		write = WriteSPDX
+	}
+	err = write(&out, *inventory)
+	return out.Bytes(), err
 }
 
 // nodesShown is how many systems of an environment are drawn one by one; of more, those of an application stand together.

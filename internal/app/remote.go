@@ -280,3 +280,10 @@ func (r *Remote) Ledger(ctx context.Context) (out []Recorded, all uint64, err er
 	slices.Reverse(got.Items)
 	return append([]Recorded{}, got.Items...), got.Size, nil
 }
+
+// SBOM gives the software of a system that the token's person sees, in one of the forms of holdfast sbom.
+func (r *Remote) SBOM(ctx context.Context, system, form string) ([]byte, error) {
+	var out json.RawMessage
+	err := r.ask(ctx, http.MethodGet, "/systems/"+url.PathEscape(system)+"/sbom", url.Values{"format": {form}}, nil, &out)
+	return out, err
+}

@@ -94,6 +94,12 @@ func TestRemote(t *testing.T) {
 			t.Error(groups, known, err, err2)
 		}
 	}
+	if _, err := otto.SBOM(t.Context(), "prod/web-1", "cyclonedx"); err == nil || !strings.Contains(err.Error(), "nothing of that id that you may see") {
+		t.Error(err)
+	}
+	if data, err := erika.SBOM(t.Context(), "prod/web-1", "cyclonedx"); err != nil || !strings.Contains(string(data), `"CycloneDX"`) || !strings.Contains(string(data), "prod/web-1") {
+		t.Errorf("%s %v", data, err)
+	}
 	if _, _, err := otto.Ledger(t.Context()); err == nil || !strings.Contains(err.Error(), "none of your roles gives this") {
 		t.Error(err)
 	}

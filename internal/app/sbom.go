@@ -12,6 +12,7 @@ import (
 	"holdfast.example/holdfast/internal/estate"
 	"holdfast.example/holdfast/internal/fact"
 	"holdfast.example/holdfast/internal/sbom"
+	"holdfast.example/holdfast/internal/store/relational"
 	"holdfast.example/holdfast/internal/subject/all"
 	"holdfast.example/holdfast/internal/subject/components"
 	"holdfast.example/holdfast/internal/subject/linuxhost"
@@ -33,9 +34,14 @@ func InventoryOf(ctx context.Context, stateFlag, db, version, subject string, at
 		return nil, err
 	}
 	defer s.Close()
-	by := map[string]map[string]fact.Observation{} // by subject and kind
 	w := &world{sources: all.Sources()}
-	for _, k := range []fact.Kind{linuxhost.Fact{}.Kind(), packages.Fact{}.Kind(), components.Fact{}.Kind()} {
+	if subject != "" {
+		if v, err := inventoryIn(ctx, s, w, version, subject, at); err != nil || v != nil {
+			return v, err
+		}
+	}
+	by := map[string]map[string]fact.Observation{} // by subject and kind
+	for _, k := range inventoriedKinds {
 		obs, err := s.Latest(ctx, k.String(), at, w.decode)
 		if err != nil {
 			return nil, err
@@ -63,6 +69,29 @@ func InventoryOf(ctx context.Context, stateFlag, db, version, subject string, at
 		return nil, &UsageError{text}
 	}
 	return inventoryOf(subject, version, by[subject]), nil
+}
+
+// inventoriedKinds are those that tell of software.
+var inventoriedKinds = []fact.Kind{linuxhost.Fact{}.Kind(), packages.Fact{}.Kind(), components.Fact{}.Kind()}
+
+// inventoryIn gives what was seen last of the software of one subject until a time; nil: nothing.
+func inventoryIn(ctx context.Context, s *relational.Store, w *world, version, subject string, at time.Time) (*Inventory, error) {
+	by := map[string]fact.Observation{}
+	for _, k := range inventoriedKinds {
+		obs, err := s.LatestOf(ctx, subject, k.String(), w.decode)
+		if err != nil {
+			return nil, err
+		}
+		for _, o := range obs {
+			if o.Fact != nil && !o.ObservedAt.After(at) {
+				by[k.Name] = o
+			}
+		}
+	}
+	if len(by) == 0 {
+		return nil, nil
+	}
+	return inventoryOf(subject, version, by), nil
 }
 
 func inventoryOf(subject, version string, by map[string]fact.Observation) *Inventory {

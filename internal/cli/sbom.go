@@ -16,7 +16,7 @@ func (g *global) sbom() *cobra.Command {
 		Use: "sbom [SUBJECT]", Short: "The software of a subject as a list of components (CycloneDX, SPDX)",
 		Long: `Writes what was last seen of the software of a subject: packages of the distribution and components of applications.
 What could not be seen stands in it too. To assess such a list: holdfast assess sbom:FILE`,
-		Example: "  holdfast sbom > host.cdx.json\n  holdfast sbom prod/web-1 --format spdx -o web-1.spdx.json",
+		Example: "  holdfast sbom > host.cdx.json\n  holdfast sbom prod/web-1 --format spdx -o web-1.spdx.json\n  holdfast --server https://hub.example sbom prod/web-1 > web-1.cdx.json",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			write := app.WriteCycloneDX
@@ -30,6 +30,18 @@ What could not be seen stands in it too. To assess such a list: holdfast assess 
 			subject := ""
 			if len(args) > 0 {
 				subject = args[0]
+			}
+			if r, err := g.remote(); err != nil {
+				return err
+			} else if r != nil {
+				if subject == "" {
+					return usage("with --server name a system: holdfast sbom prod/web-1")
+				}
+				data, err := r.SBOM(cmd.Context(), subject, format)
+				if err != nil {
+					return err
+				}
+				return g.into(output, func(w io.Writer) error { _, err := w.Write(data); return err })
 			}
 			v, err := app.InventoryOf(cmd.Context(), g.state, g.db, g.version, subject, time.Now())
 			if err != nil {

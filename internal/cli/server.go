@@ -76,7 +76,7 @@ var overServer = map[string]string{
 	"report sla":            factsHere,
 	"requirement":           ownHere,
 	"restore":               stateHere,
-	"sbom":                  factsHere,
+	"sbom":                  "",
 	"serve":                 runsHere,
 	"version":               ownHere,
 	"waiver add":            "",

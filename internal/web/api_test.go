@@ -112,7 +112,7 @@ var apiDoors = map[string]string{
 	"GET /runs": "security auditor administrator link", "GET /ledger": "security auditor administrator link", "GET /tokens": "security management champion team auditor administrator link",
 	"POST /findings/{id}/decisions": "security management champion team", "POST /decisions/{id}/approve": "security management", "POST /decisions/{id}/refuse": "security management",
 	"POST /decisions/{id}/revoke": "security management champion team",
-	"GET /certificates":           "security management champion team auditor administrator link", "GET /endpoints": "security management champion team auditor administrator link", "GET /estate": "security management champion team auditor administrator link",
+	"GET /systems/{name}/sbom":    "security management champion team auditor administrator link", "GET /certificates": "security management champion team auditor administrator link", "GET /endpoints": "security management champion team auditor administrator link", "GET /estate": "security management champion team auditor administrator link",
 	"GET /search": "security management champion team auditor administrator link", "GET /drift": "security management champion team auditor administrator link",
 	"GET /sessions": "security management champion team auditor administrator link", "POST /sessions/{id}/end": "security management champion team auditor administrator link",
 	"GET /settings": "security auditor administrator link", "POST /drift/approve": "security management champion team",
@@ -278,7 +278,7 @@ func TestProgramsRead(t *testing.T) {
 		"/api/v1/requirements/A.9.9.9": 404, "/api/v1/systems?limit=3": 200, "/api/v1/systems/prod%2Fweb-1": 200, "/api/v1/vulnerabilities": 200, "/api/v1/decisions": 200, "/api/v1/overview": 200,
 		"/api/v1/tokens": 200, "/api/v1/openapi.json": 200, "/api/v1/nothing": 404, "/api/v1/": 404, "/api/v1/findings?limit=0": 422, "/api/v1/findings?limit=x": 422, "/api/v1/findings?severity=awful": 422,
 		"/api/v1/findings?cursor=%27--": 422, "/api/v1/findings?colour=red": 422, "/api/v1/agents": 200, "/api/v1/runs": 200, "/api/v1/ledger": 200,
-		"/api/v1/endpoints": 200, "/api/v1/certificates": 200, "/api/v1/estate": 200, "/api/v1/drift": 200, "/api/v1/settings": 200, "/api/v1/sessions": 200, "/api/v1/search?q=web": 200, "/api/v1/search": 422, "/api/v1/search?q=nothing": 200,
+		"/api/v1/endpoints": 200, "/api/v1/systems/prod%2Fweb-1/sbom": 200, "/api/v1/systems/prod%2Fweb-1/sbom?format=spdx": 200, "/api/v1/systems/prod%2Fweb-1/sbom?format=x": 422, "/api/v1/systems/x/sbom": 404, "/api/v1/certificates": 200, "/api/v1/estate": 200, "/api/v1/drift": 200, "/api/v1/settings": 200, "/api/v1/sessions": 200, "/api/v1/search?q=web": 200, "/api/v1/search": 422, "/api/v1/search?q=nothing": 200,
 	} {
 		status, text, h := v.do("GET", path)
 		if status != want {
@@ -397,6 +397,12 @@ func TestProgramsPlaces(t *testing.T) {
 	}
 	if _, text, _ := other.do("GET", "/api/v1/drift"); strings.Contains(text, "web-1") {
 		t.Error("somebody else sees it:", text)
+	}
+	if status, text, h := erika.do("GET", "/api/v1/systems/prod%2Fweb-1/sbom?format=spdx"); status != 200 || text != `{"form":"spdx"}` || h.Get("Content-Type") != "application/spdx+json" {
+		t.Error(status, text, h)
+	}
+	if status, text, _ := other.do("GET", "/api/v1/systems/prod%2Fweb-1/sbom"); status != 404 {
+		t.Error("somebody else has its software:", status, text)
 	}
 	token := tokenFor(t, s, visit, "erika", "reader", "findings", "request")
 	body := `{"subject":"prod/web-1","key":"packages:curl","reason":"rolled out"}`

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -27,6 +28,17 @@ type sessionBody struct {
 	This    bool      `json:"this" doc:"It is the one that asks."`
 }
 
+type sbomInput struct {
+	Name   string `path:"name" maxLength:"400" doc:"With / written as %2F."`
+	Format string `query:"format" enum:"cyclonedx,spdx" default:"cyclonedx"`
+}
+
+// sbomAnswer is a list of components as others read it.
+type sbomAnswer struct {
+	ContentType string `header:"Content-Type"`
+	Body        []byte
+}
+
 type searchInput struct {
 	Query string `query:"q" required:"true" minLength:"1" maxLength:"200" doc:"Words that all have to be in name or text."`
 }
@@ -48,6 +60,13 @@ func (s *Server) describePlaces(a huma.API) {
 	huma.Register(a, s.operation("GET", "/certificates", "list-certificates", "Certificates with the endpoints that showed them, the first to end first", access.SeeFindings), func(ctx context.Context, _ *struct{}) (*answer[page[Certificate]], error) {
 		all, err := s.places.Certificates(ctx, as(ctx))
 		return &answer[page[Certificate]]{page[Certificate]{Items: append([]Certificate{}, all...)}}, told(err)
+	})
+	huma.Register(a, s.operation("GET", "/systems/{name}/sbom", "show-sbom", "The software of a system as a list of components: CycloneDX 1.6 or SPDX 2.3", access.SeeFindings), func(ctx context.Context, in *sbomInput) (*sbomAnswer, error) {
+		data, err := s.places.SBOM(ctx, as(ctx), in.Name, in.Format)
+		if err != nil {
+			return nil, told(err)
+		}
+		return &sbomAnswer{cmp.Or(map[string]string{"spdx": "application/spdx+json"}[in.Format], "application/vnd.cyclonedx+json"), data}, nil
 	})
 	huma.Register(a, s.operation("GET", "/estate", "show-estate", "Environments, systems and approved flows that you see", access.SeeFindings), func(ctx context.Context, _ *struct{}) (*answer[Estate], error) {
 		e, err := s.places.Estate(ctx, as(ctx))

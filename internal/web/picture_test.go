@@ -159,6 +159,13 @@ func (d data) Endpoints(context.Context, access.Viewer) ([]Endpoint, error) {
 	return []Endpoint{{Address: evil, IP: evil, Grade: "A+", Protocols: []string{evil}, Applications: []string{evil}, Subject: evil, Issuer: evil, NotAfter: now.AddDate(0, 0, -1)}, {Address: "b", NotAfter: now.AddDate(0, 0, 20)}, {Address: "c"}}, nil
 }
 
+func (d data) SBOM(_ context.Context, v access.Viewer, name, form string) ([]byte, error) {
+	if name != "prod/web-1" || !v.Sees(nil, []string{"shop"}) {
+		return nil, ErrNone
+	}
+	return []byte(`{"form":"` + form + `"}`), nil
+}
+
 func (d data) Certificates(context.Context, access.Viewer) ([]Certificate, error) {
 	return []Certificate{{Subject: evil, Names: []string{evil}, UsedAt: []Use{{Endpoint: evil}}}}, nil
 }

@@ -20,6 +20,8 @@ type Places interface {
 	Endpoints(ctx context.Context, v access.Viewer) ([]Endpoint, error)
 	// Certificates gives those that endpoints showed last, the first to end first.
 	Certificates(ctx context.Context, v access.Viewer) ([]Certificate, error)
+	// SBOM gives the software of a system as a list of components: cyclonedx or spdx, in JSON.
+	SBOM(ctx context.Context, v access.Viewer, name, form string) ([]byte, error)
 	// Estate gives environments, systems and flows.
 	Estate(ctx context.Context, v access.Viewer) (Estate, error)
 }
