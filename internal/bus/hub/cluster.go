@@ -244,9 +244,9 @@ func (h *Hub) asked(environment string, m *nats.Msg) {
 	}
 }
 
-// inTurn does something while the task is this control plane's, of those that share the database.
+// inTurn does something while the task is this control plane's, of those that share the cluster. What lies on the own disk nobody else can do.
 func (h *Hub) inTurn(task string, do func(context.Context) error) error {
-	if h.o.Turn == nil {
+	if h.relay == nil || h.o.Turn == nil {
 		return do(h.ctx)
 	}
 	mine, err := h.o.Turn(h.ctx, task, h.o.Now().Add(turnTime))

@@ -167,6 +167,22 @@ func TestTurns(t *testing.T) {
 	two.come(third)
 }
 
+// TestOwnDisk: what lies on the own disk is taken whoever has the turn: nobody else can.
+func TestOwnDisk(t *testing.T) {
+	s := &site{t: t, dir: t.TempDir(), book: newBook(), taken: make(chan hub.Received, 1000), turn: func(context.Context, string, time.Time) (bool, error) { return false, nil }}
+	var err error
+	if s.authority, err = hub.OpenAuthority(s.dir, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	s.start("127.0.0.1:0")
+	t.Cleanup(func() { s.hub.Close() })
+	id := newID()
+	m := s.dial(s.join("production"))
+	for deliverSoon(t, m, id) != nil {
+	}
+	s.come(id)
+}
+
 // TestClusterTLS: what is not loopback is dialled by TLS alone; with a client certificate where the cluster wants one.
 func TestClusterTLS(t *testing.T) {
 	authority, err := targets.NewAuthority("of the cluster")
