@@ -63,8 +63,9 @@ func listenForAgents(ctx context.Context, o ServeOptions) (*agentsSide, error) {
 	if err != nil {
 		return nil, err
 	}
+	one := true // authority of all that share the database
 	if isPostgres(o.DB) {
-		if err := agree(ctx, store, state, authority, key); err != nil {
+		if one, err = agree(ctx, store, state, authority, key, cluster != nil); err != nil {
 			return nil, errors.Join(err, store.Close())
 		}
 	}
@@ -72,13 +73,19 @@ func listenForAgents(ctx context.Context, o ServeOptions) (*agentsSide, error) {
 	i := &intake{o: o, store: store, log: o.Log, again: func(a agent.Agent) { go s.ask(a, true) }}
 	s.log, s.o = o.Log, hub.Options{
 		Listen: o.Agents, Dir: filepath.Join(state, "bus"), Authority: authority, Book: members{store, event.Maker{Version: o.Version}}, Key: [32]byte(key), Every: o.Every, Intake: i.take, Now: time.Now, Log: o.Log,
-		Addresses: s.addresses, Cluster: cluster, Turn: s.turn,
+		Cluster: cluster, Turn: s.turn,
+	}
+	if one {
+		s.o.Addresses = s.addresses
 	}
 	if s.hub, err = hub.Start(ctx, s.o); err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
 	s.o.Listen = s.hub.Address()
-	s.reach = reach(o.AgentsAddress, s.o.Listen)
+	if s.reach = reach(o.AgentsAddress, s.o.Listen); !one {
+		s.reach = ""
+		o.Log("agents of other control planes that share the database cannot come here: copy agents/authority.pem from the first one, and let those that joined here join again")
+	}
 	s.announce(ctx)
 	if err := os.WriteFile(addressFile(state), []byte(cmp.Or(o.AgentsAddress, s.o.Listen)+"\n"), 0o600); err != nil {
 		s.hub.Close()

@@ -46,34 +46,38 @@ func (o NATSOptions) cluster() (*hub.Cluster, error) {
 	return c, nil
 }
 
-// agree makes sure that control planes that share a database have the same authority of agents and key of fingerprints: an agent dials
-// any of them, and what one fingerprinted is compared with what another did.
-func agree(ctx context.Context, store *relational.Store, state string, authority *hub.Authority, key []byte) error {
+// agree makes sure that control planes that share a database have the same key of fingerprints, since what one fingerprinted is compared with what
+// another did, and tells whether they have the same authority of agents, so that an agent may dial any of them. With a NATS cluster they must.
+func agree(ctx context.Context, store *relational.Store, state string, authority *hub.Authority, key []byte, cluster bool) (one bool, err error) {
 	pin, mac := authority.Pin(), hmac.New(sha256.New, key)
 	mac.Write([]byte("holdfast: is it the same key?"))
-	for _, x := range []struct{ name, value, file string }{
-		{"authority", hex.EncodeToString(pin[:]), "agents/authority.pem"},
-		{"fingerprints", hex.EncodeToString(mac.Sum(nil)), "fingerprint.key"},
+	for _, x := range []struct {
+		name, value, file string
+		must              bool
+	}{
+		{"fingerprints", hex.EncodeToString(mac.Sum(nil)), "fingerprint.key", true},
+		{"authority", hex.EncodeToString(pin[:]), "agents/authority.pem", cluster},
 	} {
-		same, err := store.Agree(ctx, x.name, programName(state), x.value)
-		if err != nil {
-			return err
+		if one, err = store.Agree(ctx, x.name, programName(state), x.value); err != nil {
+			return false, err
 		}
-		if !same {
-			others, err := store.Announced(ctx, agentsThere, time.Now().Add(-announceTime))
-			if err != nil {
-				return err
+		if one {
+			continue
+		}
+		others, err := store.Announced(ctx, agentsThere, time.Now().Add(-announceTime))
+		switch {
+		case err != nil:
+			return false, err
+		case len(others) == 0: // they are gone for good
+			if err := store.Insist(ctx, x.name, programName(state), x.value); err != nil {
+				return false, err
 			}
-			if len(others) == 0 { // they are gone for good
-				if err := store.Insist(ctx, x.name, programName(state), x.value); err != nil {
-					return err
-				}
-				continue
-			}
-			return &UsageError{fmt.Sprintf("%s is not that of the other control planes that share this database; copy it from one of them (serve with --agents '' does without)", filepath.Join(state, x.file))}
+			one = true
+		case x.must:
+			return false, &UsageError{fmt.Sprintf("%s is not that of the other control planes that share this database; copy it from one of them (serve with --agents '' does without)", filepath.Join(state, x.file))}
 		}
 	}
-	return nil
+	return one, nil
 }
 
 const (

@@ -4,6 +4,9 @@ package web
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
+import "github.com/a-h/templ"
+import templruntime "github.com/a-h/templ/runtime"
+
 import (
 	"cmp"
 	"encoding/hex"
@@ -13,9 +16,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/a-h/templ"
-	templruntime "github.com/a-h/templ/runtime"
 
 	"holdfast.example/holdfast/internal/access"
 	"holdfast.example/holdfast/internal/finding"

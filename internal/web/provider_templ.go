@@ -4,12 +4,10 @@ package web
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
-import (
-	"github.com/a-h/templ"
-	templruntime "github.com/a-h/templ/runtime"
+import "github.com/a-h/templ"
+import templruntime "github.com/a-h/templ/runtime"
 
-	"holdfast.example/holdfast/internal/access"
-)
+import "holdfast.example/holdfast/internal/access"
 
 // awayPage sends a browser to a provider. It is no redirect: the policy of the pages has forms lead nowhere else.
 func awayPage(provider, address string) templ.Component {

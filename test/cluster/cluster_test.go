@@ -77,6 +77,23 @@ func (s *sender) send(ctx context.Context, t *testing.T, host string) {
 	}
 }
 
+// copyKeys tells a state folder the secrets of another.
+func copyKeys(t *testing.T, from, to string, files ...string) {
+	t.Helper()
+	for _, file := range files {
+		data, err := os.ReadFile(filepath.Join(from, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(to, file)), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(to, file), data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // TestKilled: agents report to two control planes that share a database and a NATS cluster. A server of the cluster, a control plane and the
 // database are killed with -9 one after the other; reports go on being accepted each time, and each that was accepted is recorded once.
 func TestKilled(t *testing.T) {
@@ -95,22 +112,19 @@ func TestKilled(t *testing.T) {
 		return p
 	}
 	planes := []*program.Process{serve(0), nil}
+	copyKeys(t, states[0], states[1], "fingerprint.key")
 	refused := program.Command(nil, "--state", states[1], "--db", database, "serve", "--scan=false", "--listen", "127.0.0.1:0", "--agents", "127.0.0.1:0", "--nats", nats.Addresses())
 	if out, err := refused.CombinedOutput(); err == nil || !strings.Contains(string(out), "authority.pem is not that of the other control planes") {
 		t.Errorf("a control plane with an authority of its own: %v: %s", err, out)
 	}
-	for _, file := range []string{"agents/authority.pem", "fingerprint.key", "factors.key"} { // the second one is told the secrets of the first
-		data, err := os.ReadFile(filepath.Join(states[0], file))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.MkdirAll(filepath.Dir(filepath.Join(states[1], file)), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(states[1], file), data, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+	// Without a cluster it may have one of its own; agents of the other one cannot come there, which is said.
+	own := filepath.Join(dir, "own")
+	copyKeys(t, states[0], own, "fingerprint.key")
+	alone := program.Start(t, nil, "--state", own, "--db", database, "serve", "--scan=false", "--listen", "127.0.0.1:0", "--agents", "127.0.0.1:0")
+	alone.Says("agents of other control planes that share the database cannot come here")
+	alone.Says("Listening for agents on")
+	alone.Kill()
+	copyKeys(t, states[0], states[1], "agents/authority.pem", "factors.key")
 	planes[1] = serve(1)
 
 	const agents = 4
