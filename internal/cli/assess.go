@@ -81,6 +81,14 @@ func env(name, otherwise string) string {
 	return otherwise
 }
 
+// envList is one with commas in it; nil: it is not set.
+func envList(name string) []string {
+	if v := os.Getenv(name); v != "" {
+		return strings.Split(v, ",")
+	}
+	return nil
+}
+
 func (g *global) runAssess(cmd *cobra.Command, f assessFlags) error {
 	write, err := writer(f.format)
 	if err != nil {
