@@ -56,13 +56,13 @@ func AsOf(ctx context.Context, o Options, when string) (*report.Assessment, erro
 			return store.SeenBefore(ctx, subject, before)
 		})
 	}
-	kinds, err := store.KindsUntil(ctx, p.at)
+	newest, err := store.NewestUntil(ctx, p.at)
 	if err != nil {
 		return nil, err
 	}
 	hosts := recordedHosts{at: map[string]int{}}
 	endpoints := []report.Endpoint{}
-	outcomes, err := w.judge(graded(w.noted(p.seen(ctx, w, kinds, &hosts)), &endpoints, p.at), p.at)
+	outcomes, err := w.judge(graded(w.noted(p.seen(ctx, w, newest, &hosts)), &endpoints, p.at), p.at)
 	if err != nil {
 		return nil, err
 	}
@@ -189,21 +189,20 @@ func (p *past) estateOf(ctx context.Context) error {
 	return nil
 }
 
-// seen gives the newest of each subject and kind at the time.
-func (p *past) seen(ctx context.Context, w *world, kinds []string, hosts *recordedHosts) feed {
+// seen gives what was newest of each subject and kind at the time.
+func (p *past) seen(ctx context.Context, w *world, newest []relational.Newest, hosts *recordedHosts) feed {
 	return func(yield func([]fact.Observation, error) bool) {
-		for _, k := range kinds {
-			for after, full := "", true; full; {
-				obs, err := p.store.ObservationsUntil(ctx, p.at, k, after, atOnce, w.decode)
-				hosts.add(obs)
-				full = len(obs) >= atOnce
-				if full {
-					after = obs[len(obs)-1].Subject
-				}
-				if !yield(obs, err) || err != nil {
-					return
-				}
+		for len(newest) > 0 {
+			n := 1
+			for n < len(newest) && n < atOnce && newest[n].Kind == newest[0].Kind {
+				n++
 			}
+			obs, err := p.store.ObservationsOf(ctx, newest[:n], w.decode)
+			hosts.add(obs)
+			if !yield(obs, err) || err != nil {
+				return
+			}
+			newest = newest[n:]
 		}
 	}
 }

@@ -4,7 +4,11 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"runtime"
+	"slices"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"holdfast.example/holdfast/internal/fact"
 )
@@ -32,11 +36,17 @@ func (s *Store) Begins(ctx context.Context) (at time.Time, removed bool, err err
 	return at, removed, err
 }
 
-// KindsUntil gives the kinds of fact that were asked for until a time, as name/version, in order.
-func (s *Store) KindsUntil(ctx context.Context, at time.Time) ([]string, error) {
-	out, err := gather(ctx, s.db, "SELECT DISTINCT kind FROM observations WHERE observed_at <= ? ORDER BY kind", []any{stamp(at)}, func(scan scan) (k string, err error) {
-		err = scan(&k)
-		return k, err
+// Newest is when something was newest of one kind of a subject.
+type Newest struct {
+	Subject, Kind string // name/version
+	At            time.Time
+}
+
+// NewestUntil gives when each kind of each subject was newest at a time, seen or not, in the order of kinds and subjects.
+func (s *Store) NewestUntil(ctx context.Context, at time.Time) ([]Newest, error) {
+	out, err := gather(ctx, s.db, "SELECT subject, kind, max(observed_at) FROM observations WHERE observed_at <= ? GROUP BY kind, subject ORDER BY kind, subject", []any{stamp(at)}, func(scan scan) (n Newest, err error) {
+		err = scan(&n.Subject, &n.Kind, moment{&n.At})
+		return n, err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read what was seen until %s from %s: %w", at.Format(time.RFC3339), s.path, err)
@@ -44,16 +54,22 @@ func (s *Store) KindsUntil(ctx context.Context, at time.Time) ([]string, error) 
 	return out, nil
 }
 
-// ObservationsUntil gives what was the newest of one kind at a time, seen or not: the first n subjects that come after one name, in order.
-func (s *Store) ObservationsUntil(ctx context.Context, at time.Time, kind, after string, n int, decode func(kind string, data []byte) (fact.Fact, error)) ([]fact.Observation, error) {
-	out, err := s.observations(ctx, kind, decode, `SELECT o.subject, o.place, o.digest, o.problem, o.observed_at, o.collector, f.data
-		FROM (SELECT DISTINCT subject FROM observations WHERE kind = ?1 AND subject > ?2 AND observed_at <= ?3 ORDER BY subject LIMIT ?4) s
-		JOIN observations o ON o.subject = s.subject AND o.kind = ?1 AND o.run = (
-			SELECT run FROM observations WHERE subject = s.subject AND kind = ?1 AND observed_at <= ?3 ORDER BY observed_at DESC LIMIT 1)
-		LEFT JOIN facts f ON f.digest = o.digest
-		ORDER BY o.subject, o.place`, kind, after, stamp(at), n)
-	if err != nil {
-		return nil, fmt.Errorf("read what was seen of %s until %s from %s: %w", kind, at.Format(time.RFC3339), s.path, err)
+// ObservationsOf gives what was observed then, of all of one kind, in their order.
+func (s *Store) ObservationsOf(ctx context.Context, all []Newest, decode func(kind string, data []byte) (fact.Fact, error)) ([]fact.Observation, error) {
+	parts := make([][]fact.Observation, len(all))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for i, n := range all {
+		g.Go(func() (err error) {
+			parts[i], err = s.observations(ctx, n.Kind, decode, `SELECT o.subject, o.place, o.digest, o.problem, o.observed_at, o.collector, f.data
+				FROM observations o LEFT JOIN facts f ON f.digest = o.digest
+				WHERE o.subject = ?1 AND o.kind = ?2 AND o.run = (SELECT run FROM observations WHERE subject = ?1 AND kind = ?2 AND observed_at = ?3 ORDER BY run LIMIT 1)
+				ORDER BY o.place`, n.Subject, n.Kind, stamp(n.At))
+			return err
+		})
 	}
-	return out, nil
+	if err := g.Wait(); err != nil {
+		return nil, fmt.Errorf("read what was seen from %s: %w", s.path, err)
+	}
+	return slices.Concat(parts...), nil
 }
