@@ -9,7 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/jwt/v2"
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nkeys"
 
 	"holdfast.example/holdfast/internal/agent"
 	"holdfast.example/holdfast/internal/bus/hub"
@@ -233,4 +235,79 @@ func TestParseCluster(t *testing.T) {
 	if c, err := hub.ParseCluster(""); c != nil || err != nil {
 		t.Error(c, err)
 	}
+}
+
+// TestClusterCredentials: an account of a cluster that others run, by its file of credentials; a user of another account gets nowhere.
+func TestClusterCredentials(t *testing.T) {
+	operator, account, system := nkey(t, nkeys.CreateOperator), nkey(t, nkeys.CreateAccount), nkey(t, nkeys.CreateAccount)
+	root := jwt.NewOperatorClaims(public(t, operator))
+	root.SystemAccount = public(t, system)
+	of := jwt.NewAccountClaims(public(t, account))
+	of.Limits.JetStreamLimits = jwt.JetStreamLimits{DiskStorage: 1 << 30, Streams: -1, Consumer: -1}
+	credentials := func(by nkeys.KeyPair) string {
+		user := nkey(t, nkeys.CreateUser)
+		text, err := jwt.NewUserClaims(public(t, user)).Encode(by)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seed, err := user.Seed()
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := jwt.FormatUserConfig(text, seed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return targets.Write(t, t.TempDir(), "holdfast.creds", string(data))
+	}
+	rootText, err := root.Encode(operator)
+	ofText, err2 := of.Encode(operator)
+	systemText, err3 := jwt.NewAccountClaims(public(t, system)).Encode(operator)
+	if err := errors.Join(err, err2, err3); err != nil {
+		t.Fatal(err)
+	}
+	server := targets.NATS(t, 1, fmt.Sprintf("operator: %s\nsystem_account: %s\nresolver: MEMORY\nresolver_preload: { %s: %s, %s: %s }", rootText, public(t, system), public(t, account), ofText, public(t, system), systemText))
+	for name, x := range map[string]struct {
+		credentials string
+		ready       bool
+	}{"of the account": {credentials(account), true}, "of nobody": {credentials(nkey(t, nkeys.CreateAccount)), false}, "none": {"", false}} {
+		cluster, err := hub.ParseCluster(server.Addresses())
+		if err != nil {
+			t.Fatal(err)
+		}
+		cluster.Credentials = x.credentials
+		s := &site{t: t, dir: t.TempDir(), book: newBook(), taken: make(chan hub.Received, 10), cluster: cluster}
+		if s.authority, err = hub.OpenAuthority(s.dir, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		s.start("127.0.0.1:0")
+		if err := s.hub.Ready(t.Context()); (err == nil) != x.ready {
+			t.Errorf("%s: %v; it said %q", name, err, s.said)
+		}
+		if x.ready {
+			m, id := s.dial(s.join("production")), newID()
+			for deliverSoon(t, m, id) != nil {
+			}
+			s.come(id)
+		}
+		s.hub.Close()
+	}
+}
+
+func nkey(t *testing.T, make func() (nkeys.KeyPair, error)) nkeys.KeyPair {
+	t.Helper()
+	k, err := make()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+func public(t *testing.T, k nkeys.KeyPair) string {
+	t.Helper()
+	p, err := k.PublicKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
 }
