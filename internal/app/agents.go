@@ -75,12 +75,9 @@ func (o Invitation) subject() (string, error) {
 		}
 		return "", nil
 	}
-	e, problems, err := LoadEstate(o.Estate)
+	e, err := soundEstate(o.Estate)
 	if err != nil {
 		return "", err
-	}
-	if e == nil {
-		return "", &EstateError{problems}
 	}
 	var names, systems []string
 	for _, x := range e.Environments {

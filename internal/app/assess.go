@@ -27,7 +27,6 @@ import (
 	"holdfast.example/holdfast/internal/subject/all"
 	"holdfast.example/holdfast/internal/subject/components"
 	compared "holdfast.example/holdfast/internal/subject/drift"
-	"holdfast.example/holdfast/internal/subject/looks"
 	"holdfast.example/holdfast/internal/subject/vulnerabilities"
 	"holdfast.example/holdfast/internal/subject/website"
 	"holdfast.example/holdfast/internal/trace"
@@ -111,11 +110,7 @@ func Assess(ctx context.Context, o Options) (_ *report.Assessment, err error) {
 			return nil, err
 		}
 	}
-	if w.judges(looks.Fact{}.Kind().Name) {
-		w.looking = newLooking(w.estate, func(subject string, before time.Time) (time.Time, error) {
-			return store.SeenBefore(ctx, subject, before)
-		})
-	}
+	w.looking = newLooking(ctx, store, w)
 	endpoints := []report.Endpoint{}
 	outcomes, err := w.judge(graded(w.noted(all), &endpoints, judgedAt), judgedAt)
 	if err != nil {

@@ -1,12 +1,14 @@
 package app
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"time"
 
 	"holdfast.example/holdfast/internal/estate"
 	"holdfast.example/holdfast/internal/fact"
+	"holdfast.example/holdfast/internal/store/relational"
 	"holdfast.example/holdfast/internal/subject/looks"
 )
 
@@ -17,12 +19,13 @@ type looking struct {
 	by     map[string]fact.Observation                           // the first of each system, without its fact
 }
 
-// newLooking gives nil without an estate: nothing is declared then.
-func newLooking(e *estate.Estate, before func(string, time.Time) (time.Time, error)) *looking {
-	if e == nil {
+// newLooking gives nil when nobody judges it, or without an estate: nothing is declared then.
+func newLooking(ctx context.Context, store *relational.Store, w *world) *looking {
+	if w.estate == nil || !w.judges(looks.Fact{}.Kind().Name) {
 		return nil
 	}
-	return &looking{estate: e, before: before, by: map[string]fact.Observation{}}
+	before := func(subject string, at time.Time) (time.Time, error) { return store.SeenBefore(ctx, subject, at) }
+	return &looking{estate: w.estate, before: before, by: map[string]fact.Observation{}}
 }
 
 func (l *looking) add(obs []fact.Observation) {

@@ -35,14 +35,10 @@ type Use = web.Use
 func Certificates(ctx context.Context, q CertificateQuery) ([]Certificate, error) {
 	e := q.known
 	if e == nil && q.Estate != "" {
-		loaded, problems, err := LoadEstate(q.Estate)
-		if err != nil {
+		var err error
+		if e, err = soundEstate(q.Estate); err != nil {
 			return nil, err
 		}
-		if loaded == nil {
-			return nil, &EstateError{problems}
-		}
-		e = loaded
 	}
 	state, err := StateDir(q.State)
 	if err != nil {

@@ -87,12 +87,9 @@ func (b *bookkeeping) noteJump(ctx context.Context, by time.Duration, now time.T
 func (b *bookkeeping) once(ctx context.Context, now time.Time) error {
 	var e *estate.Estate
 	if b.o.Estate != "" {
-		var problems []estate.Problem
 		var err error
-		if e, problems, err = LoadEstate(b.o.Estate); err != nil {
+		if e, err = soundEstate(b.o.Estate); err != nil {
 			return err
-		} else if e == nil {
-			return &EstateError{problems}
 		}
 		if err := b.noteEstate(ctx, e, now); err != nil {
 			return err

@@ -315,12 +315,9 @@ func Zone(path string) (*time.Location, error) {
 	if path == "" {
 		return time.UTC, nil
 	}
-	e, problems, err := LoadEstate(path)
+	e, err := soundEstate(path)
 	if err != nil {
 		return nil, err
-	}
-	if e == nil {
-		return nil, &EstateError{problems}
 	}
 	return zoneOf(e), nil
 }

@@ -135,12 +135,9 @@ func (i *intake) under(now time.Time) (string, error) {
 	if i.o.Estate == "" {
 		return i.conditions, nil
 	}
-	e, problems, err := LoadEstate(i.o.Estate)
+	e, err := soundEstate(i.o.Estate)
 	if err != nil {
 		return "", err
-	}
-	if e == nil {
-		return "", &EstateError{problems}
 	}
 	i.conditions += " " + e.Digest
 	return i.conditions, nil

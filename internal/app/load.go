@@ -158,6 +158,15 @@ func (e *EstateError) Error() string {
 // maxEstate bounds what is read of an estate folder.
 const maxEstate = 64 << 20
 
+// soundEstate reads an estate that has no errors; *EstateError: it has some.
+func soundEstate(path string) (*estate.Estate, error) {
+	e, problems, err := LoadEstate(path)
+	if err == nil && e == nil {
+		err = &EstateError{problems}
+	}
+	return e, err
+}
+
 // LoadEstate reads a file, or all .yaml and .yml files of a folder.
 func LoadEstate(path string) (*estate.Estate, []estate.Problem, error) {
 	st, err := os.Stat(path)

@@ -14,9 +14,9 @@ import (
 	"holdfast.example/holdfast/internal/fact"
 	"holdfast.example/holdfast/internal/finding"
 	"holdfast.example/holdfast/internal/report"
+	"holdfast.example/holdfast/internal/run"
 	"holdfast.example/holdfast/internal/store/relational"
 	compared "holdfast.example/holdfast/internal/subject/drift"
-	"holdfast.example/holdfast/internal/subject/looks"
 	"holdfast.example/holdfast/internal/subject/vulnerabilities"
 )
 
@@ -51,11 +51,7 @@ func AsOf(ctx context.Context, o Options, when string) (*report.Assessment, erro
 	w.now = func() time.Time { return p.at }
 	w.warnings = nil // of an estate that is not mended any more
 	w.advisories, w.forget = &advisories{missing: errNotKept}, func() {}
-	if w.judges(looks.Fact{}.Kind().Name) {
-		w.looking = newLooking(w.estate, func(subject string, before time.Time) (time.Time, error) {
-			return store.SeenBefore(ctx, subject, before)
-		})
-	}
+	w.looking = newLooking(ctx, store, w)
 	newest, err := store.NewestUntil(ctx, p.at)
 	if err != nil {
 		return nil, err
@@ -123,13 +119,10 @@ func (p *past) find(ctx context.Context) error {
 		return err
 	}
 	if p.day != "" {
-		zone := time.UTC
-		if e := p.declared; e != nil && e.Timezone != "" {
-			if zone, err = time.LoadLocation(e.Timezone); err != nil {
-				return err
-			}
+		day, err := time.ParseInLocation(time.DateOnly, p.day, zoneOf(p.declared))
+		if err != nil {
+			return err
 		}
-		day, _ := time.ParseInLocation(time.DateOnly, p.day, zone)
 		p.at = day.AddDate(0, 0, 1).Add(-time.Second)
 		if err := p.estateOf(ctx); err != nil {
 			return err
@@ -157,33 +150,24 @@ func (p *past) find(ctx context.Context) error {
 
 // estateOf finds the estate that the control plane worked by at the time; where none was kept, the one that is given.
 func (p *past) estateOf(ctx context.Context) error {
-	var kept relational.KeptEstate
-	if err := p.store.Estates(ctx, func(e relational.KeptEstate) error {
-		if !e.At.After(p.at) {
-			kept = e
-		}
-		return nil
-	}); err != nil {
-		return err
-	}
-	if kept.Data != nil {
+	kept, err := p.store.EstateAt(ctx, p.at)
+	if err == nil {
 		e, problems := estate.Parse([]estate.File{{Name: fmt.Sprintf("estate %d of the history", kept.Seq), Data: kept.Data}}, estate.Options{})
 		if e == nil {
 			return fmt.Errorf("read estate %d, which was kept on %s: %w", kept.Seq, kept.At.UTC().Format(time.RFC3339), &EstateError{problems})
 		}
 		p.declared, p.note = e, fmt.Sprintf("declared as estate %d of holdfast estate history, which held since %s", kept.Seq, kept.At.UTC().Format("2006-01-02 15:04 MST"))
 		return nil
+	} else if !errors.Is(err, run.ErrNone) {
+		return err
 	}
 	p.note = "without an estate"
 	if p.Estate == "" {
 		return nil
 	}
-	e, problems, err := LoadEstate(p.Estate)
+	e, err := soundEstate(p.Estate)
 	if err != nil {
 		return err
-	}
-	if e == nil {
-		return &EstateError{problems}
 	}
 	p.declared, p.note = e, "declared as today: no estate of then is kept, as holdfast serve does"
 	return nil

@@ -33,12 +33,9 @@ func (p *pages) today(now time.Time) ([]web.Person, error) {
 		p.people, p.until = []web.Person{{ID: name, Name: "(account of this machine)"}}, now.Add(peopleTime)
 		return p.people, nil
 	}
-	e, problems, err := LoadEstate(p.o.Estate)
+	e, err := soundEstate(p.o.Estate)
 	if err != nil {
 		return nil, err
-	}
-	if e == nil {
-		return nil, &EstateError{problems}
 	}
 	var out []web.Person
 	for _, x := range e.People {

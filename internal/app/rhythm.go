@@ -188,12 +188,9 @@ func (r *rhythm) reread(ctx context.Context) error {
 	if r.o.Estate == "" {
 		wanted[thisHost] = schedule.Task{ID: thisHost, Every: shortest(every)}
 	} else {
-		e, problems, err := LoadEstate(r.o.Estate)
+		e, err := soundEstate(r.o.Estate)
 		if err != nil {
 			return err
-		}
-		if e == nil {
-			return &EstateError{problems}
 		}
 		agents, err := r.store.Agents(ctx)
 		if err != nil {

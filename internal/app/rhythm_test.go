@@ -16,6 +16,21 @@ import (
 	"holdfast.example/holdfast/internal/schedule"
 )
 
+// rhythmOf opens the database of a control plane until the end of the test, and gives its rhythm.
+func rhythmOf(t *testing.T, o ServeOptions) *rhythm {
+	t.Helper()
+	s, err := openStore(t.Context(), o.State, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	r, err := newRhythm(o, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
 // TestRhythm: what the estate declares is looked at once at the start, not again soon after a restart, and what does not
 // answer is tried again; what an agent speaks for is left to it.
 func TestRhythm(t *testing.T) {
@@ -123,15 +138,7 @@ func TestRhythm(t *testing.T) {
 // was looked at in time is not. Nothing makes an interval longer than the standard wants it.
 func TestMissedInterval(t *testing.T) {
 	o := ServeOptions{State: t.TempDir(), Log: t.Logf}
-	s, err := openStore(t.Context(), o.State, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	r, err := newRhythm(o, s)
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := rhythmOf(t, o)
 	now := time.Now()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -141,7 +148,7 @@ func TestMissedInterval(t *testing.T) {
 	}
 	r.look = func(context.Context, string) error { cancel(); return nil }
 	r.run(ctx)
-	events, err := s.EventsAfter(t.Context(), 0, 10)
+	events, err := r.store.EventsAfter(t.Context(), 0, 10)
 	if err != nil || len(events) != 1 || !strings.Contains(string(events[0].Data), "late is to be looked at every 1h0m0s, and was last on ") {
 		t.Errorf("%d events, %v: %+v", len(events), err, events)
 	}
@@ -180,15 +187,7 @@ maintenance:
 		"by the command line": {3 * time.Hour, map[string]time.Duration{"prod/wiki-1": 3 * time.Hour, "prod/other-1": 3 * time.Hour, "prod/shop-1": time.Hour}},
 	} {
 		o := ServeOptions{State: t.TempDir(), Estate: filepath.Join(dir, "estate.yaml"), ScanEvery: x.every, Log: t.Logf}
-		s, err := openStore(t.Context(), o.State, "")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer s.Close()
-		r, err := newRhythm(o, s)
-		if err != nil {
-			t.Fatal(err)
-		}
+		r := rhythmOf(t, o)
 		if err := r.reread(t.Context()); err != nil || len(r.tasks) != 3 {
 			t.Fatal(err, r.tasks)
 		}

@@ -53,13 +53,9 @@ func openDesk(ctx context.Context, stateFlag, db, path string, known *estate.Est
 	d := &desk{now: now}
 	if e := known; e != nil || path != "" {
 		if e == nil {
-			var problems []estate.Problem
 			var err error
-			if e, problems, err = LoadEstate(path); err != nil {
+			if e, err = soundEstate(path); err != nil {
 				return nil, err
-			}
-			if e == nil {
-				return nil, &EstateError{problems}
 			}
 		}
 		d.estate = e

@@ -62,15 +62,8 @@ func (g *global) agentList() *cobra.Command {
 			if format != "text" && format != "json" {
 				return usage("--format %q is not one of text, json", format)
 			}
-			var all []agent.Agent
-			r, err := g.remote()
-			switch {
-			case err != nil:
-			case r != nil:
-				all, err = r.Agents(cmd.Context())
-			default:
-				all, err = app.Agents(cmd.Context(), g.state, g.db)
-			}
+			all, err := from(g, func(r *app.Remote) ([]agent.Agent, error) { return r.Agents(cmd.Context()) },
+				func() ([]agent.Agent, error) { return app.Agents(cmd.Context(), g.state, g.db) })
 			if err != nil {
 				return err
 			}

@@ -53,17 +53,12 @@ says whose it is: the system, the application and its team. It connects to nothi
 			if !ok {
 				return usage("--format %q is not one of text, json, csv", format)
 			}
-			var list []app.Certificate
-			r, err := g.remote()
-			switch {
-			case err != nil:
-			case r != nil && now != "":
-				err = usage("with --server there is no --now")
-			case r != nil:
-				list, err = r.Certificates(cmd.Context(), q)
-			default:
-				list, err = app.Certificates(cmd.Context(), q)
-			}
+			list, err := from(g, func(r *app.Remote) ([]app.Certificate, error) {
+				if now != "" {
+					return nil, usage("with --server there is no --now")
+				}
+				return r.Certificates(cmd.Context(), q)
+			}, func() ([]app.Certificate, error) { return app.Certificates(cmd.Context(), q) })
 			if err != nil {
 				return err
 			}

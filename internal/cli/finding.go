@@ -137,15 +137,8 @@ func (g *global) findingShow() *cobra.Command {
 		Use: "show F-…", Short: "One finding: why it matters, what was seen, what to do, its history",
 		Example: "  holdfast finding show F-ABCDEFGHIJ\n  holdfast --server https://hub.example finding show F-ABCDEFGHIJ", Args: oneFinding,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			var d app.FindingDetail
-			r, err := g.remote()
-			switch {
-			case err != nil:
-			case r != nil:
-				d, err = r.Finding(cmd.Context(), args[0])
-			default:
-				d, err = app.Finding(cmd.Context(), g.state, g.db, args[0])
-			}
+			d, err := from(g, func(r *app.Remote) (app.FindingDetail, error) { return r.Finding(cmd.Context(), args[0]) },
+				func() (app.FindingDetail, error) { return app.Finding(cmd.Context(), g.state, g.db, args[0]) })
 			if err != nil {
 				return err
 			}

@@ -96,6 +96,18 @@ func (g *global) remote() (*app.Remote, error) {
 	return app.Dial(g.server, os.Getenv("HOLDFAST_TOKEN"))
 }
 
+// from gets something from the server if there is one, else from here.
+func from[T any](g *global, there func(*app.Remote) (T, error), here func() (T, error)) (out T, err error) {
+	r, err := g.remote()
+	switch {
+	case err != nil:
+		return out, err
+	case r != nil:
+		return there(r)
+	}
+	return here()
+}
+
 // reached refuses --server where it means nothing. In the environment it is for the commands that can.
 func (g *global) reached(cmd *cobra.Command) error {
 	why, known := overServer[named(cmd)]

@@ -184,17 +184,12 @@ func (g *global) waiverList() *cobra.Command {
 				return usage("--format %q is not one of text, json", format)
 			}
 			o.State, o.DB = g.state, g.db
-			r, err := g.remote()
-			var list []app.ListedWaiver
-			switch {
-			case err != nil:
-			case r != nil && now != "":
-				err = usage("with --server there is no --now")
-			case r != nil:
-				list, err = r.Waivers(cmd.Context(), all)
-			default:
-				list, err = app.Waivers(cmd.Context(), o, all, at)
-			}
+			list, err := from(g, func(r *app.Remote) ([]app.ListedWaiver, error) {
+				if now != "" {
+					return nil, usage("with --server there is no --now")
+				}
+				return r.Waivers(cmd.Context(), all)
+			}, func() ([]app.ListedWaiver, error) { return app.Waivers(cmd.Context(), o, all, at) })
 			if err != nil {
 				return err
 			}
@@ -252,15 +247,8 @@ func (g *global) waiverShow() *cobra.Command {
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.State, o.DB = g.state, g.db
-			var list []app.ListedWaiver
-			r, err := g.remote()
-			switch {
-			case err != nil:
-			case r != nil:
-				list, err = r.Waivers(cmd.Context(), true)
-			default:
-				list, err = app.Waivers(cmd.Context(), o, true, time.Now())
-			}
+			list, err := from(g, func(r *app.Remote) ([]app.ListedWaiver, error) { return r.Waivers(cmd.Context(), true) },
+				func() ([]app.ListedWaiver, error) { return app.Waivers(cmd.Context(), o, true, time.Now()) })
 			if err != nil {
 				return err
 			}

@@ -21,6 +21,7 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 
 	"holdfast.example/holdfast/internal/agent"
 )
@@ -89,7 +90,8 @@ type Hub struct {
 // place is an environment on the bus.
 type place struct {
 	account *server.Account
-	conn    *nats.Conn // of this process
+	conn    *nats.Conn          // of this process
+	js      jetstream.JetStream // where its reports wait
 }
 
 // Start listens, and takes reports until Close.

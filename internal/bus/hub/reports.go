@@ -47,14 +47,13 @@ func factsOf(environment string) jetstream.StreamConfig {
 }
 
 // keep makes the reports of an environment lie on the own disk.
-func (h *Hub) keep(environment string, e *place) error {
+func (h *Hub) keep(environment string, e *place) (err error) {
 	ctx, cancel := context.WithTimeout(h.ctx, startTime)
 	defer cancel()
-	js, err := jetstream.New(e.conn)
-	if err != nil {
+	if e.js, err = jetstream.New(e.conn); err != nil {
 		return err
 	}
-	_, err = js.CreateOrUpdateStream(ctx, factsOf(environment))
+	_, err = e.js.CreateOrUpdateStream(ctx, factsOf(environment))
 	return err
 }
 
@@ -62,20 +61,15 @@ func (h *Hub) keep(environment string, e *place) error {
 func (h *Hub) reports(ctx context.Context, environment string, e *place) (jetstream.Consumer, error) {
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
-	var s jetstream.Stream
+	stream := func(ctx context.Context, name string) (jetstream.Stream, error) {
+		return e.js.Stream(ctx, factsOf(name).Name)
+	}
 	if h.relay != nil {
-		var err error
-		if s, err = h.onCluster(ctx, environment); err != nil {
-			return nil, err
-		}
-	} else {
-		js, err := jetstream.New(e.conn)
-		if err != nil {
-			return nil, err
-		}
-		if s, err = js.Stream(ctx, factsOf(environment).Name); err != nil {
-			return nil, err
-		}
+		stream = h.onCluster
+	}
+	s, err := stream(ctx, environment)
+	if err != nil {
+		return nil, err
 	}
 	// Whoever read before is gone: what it had not acknowledged comes again at once, in its order.
 	if err := s.DeleteConsumer(ctx, "hub"); err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {

@@ -23,9 +23,18 @@ type KeptEstate struct {
 var errElse = errors.New("it was done already")
 
 // LastEstate gives the one that was read last; run.ErrNone: none was.
-func (s *Store) LastEstate(ctx context.Context) (out KeptEstate, err error) {
+func (s *Store) LastEstate(ctx context.Context) (KeptEstate, error) {
+	return s.oneEstate(ctx, "ORDER BY seq DESC LIMIT 1")
+}
+
+// EstateAt gives the one that was worked by at a time; run.ErrNone: none was kept by then.
+func (s *Store) EstateAt(ctx context.Context, at time.Time) (KeptEstate, error) {
+	return s.oneEstate(ctx, "WHERE at <= ? ORDER BY seq DESC LIMIT 1", stamp(at))
+}
+
+func (s *Store) oneEstate(ctx context.Context, which string, args ...any) (out KeptEstate, err error) {
 	err = run.ErrNone
-	if problem := s.estates(ctx, "ORDER BY seq DESC LIMIT 1", func(e KeptEstate) error { out, err = e, nil; return nil }); problem != nil {
+	if problem := s.estates(ctx, which, args, func(e KeptEstate) error { out, err = e, nil; return nil }); problem != nil {
 		err = problem
 	}
 	return out, err
@@ -33,11 +42,11 @@ func (s *Store) LastEstate(ctx context.Context) (out KeptEstate, err error) {
 
 // Estates gives all of them, the first first.
 func (s *Store) Estates(ctx context.Context, row func(KeptEstate) error) error {
-	return s.estates(ctx, "ORDER BY seq", row)
+	return s.estates(ctx, "ORDER BY seq", nil, row)
 }
 
-func (s *Store) estates(ctx context.Context, end string, row func(KeptEstate) error) error {
-	err := each(ctx, s.db, "SELECT seq, digest, at, data FROM estates "+end, nil, func(scan scan) (err error) {
+func (s *Store) estates(ctx context.Context, which string, args []any, row func(KeptEstate) error) error {
+	err := each(ctx, s.db, "SELECT seq, digest, at, data FROM estates "+which, args, func(scan scan) (err error) {
 		var e KeptEstate
 		var data []byte
 		if err := scan(&e.Seq, &e.Digest, moment{&e.At}, &data); err != nil {
@@ -85,7 +94,7 @@ func (s *Store) Advance(ctx context.Context, setting, from, to string, told ...e
 		if now != from {
 			return errElse
 		}
-		if _, err := tx.ExecContext(ctx, "INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", setting, to); err != nil {
+		if _, err := tx.ExecContext(ctx, putSetting, setting, to); err != nil {
 			return err
 		}
 		return putEvents(ctx, tx, told)

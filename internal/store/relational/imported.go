@@ -55,7 +55,7 @@ func (s *Store) Take(ctx context.Context, r finding.Imported, digest string, sta
 		if err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, "INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE settings.value <> excluded.value", name, string(data))
+		_, err = tx.ExecContext(ctx, putSetting+" WHERE settings.value <> excluded.value", name, string(data))
 		return err
 	})
 	if err != nil {

@@ -48,7 +48,7 @@ func (s *Store) Forget(ctx context.Context, before time.Time, told func() event.
 				if err := putEvents(ctx, tx, []event.Event{told()}); err != nil {
 					return err
 				}
-				if _, err := tx.ExecContext(ctx, "INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", forgottenBefore, at); err != nil {
+				if _, err := tx.ExecContext(ctx, putSetting, forgottenBefore, at); err != nil {
 					return err
 				}
 			}

@@ -21,7 +21,7 @@ func (s *Store) Lease(ctx context.Context, task, holder string, now, until time.
 		if mine = held == "" || by == holder || end < stamp(now); !mine {
 			return nil
 		}
-		_, err = tx.ExecContext(ctx, "INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", "lease:"+task, stamp(until)+" "+holder)
+		_, err = tx.ExecContext(ctx, putSetting, "lease:"+task, stamp(until)+" "+holder)
 		return err
 	})
 	if err != nil {
@@ -43,7 +43,7 @@ func (s *Store) Agree(ctx context.Context, name, program, value string) (agrees 
 		if agrees = held == "" || of == value || by == program; !agrees || of == value {
 			return nil
 		}
-		_, err = tx.ExecContext(ctx, "INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", "shared:"+name, value+" "+program)
+		_, err = tx.ExecContext(ctx, putSetting, "shared:"+name, value+" "+program)
 		return err
 	})
 	if err != nil {

@@ -53,9 +53,12 @@ func (s *Store) Setting(ctx context.Context, name string) (string, error) {
 	return out, nil
 }
 
+// putSetting keeps a value, in the place of the one before.
+const putSetting = "INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+
 // Set keeps a value.
 func (s *Store) Set(ctx context.Context, name, value string) error {
-	if _, err := s.db.ExecContext(ctx, "INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, value); err != nil {
+	if _, err := s.db.ExecContext(ctx, putSetting, name, value); err != nil {
 		return fmt.Errorf("keep setting %s in %s: %w", name, s.path, err)
 	}
 	return nil
