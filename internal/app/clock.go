@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"holdfast.example/holdfast/catalog"
@@ -18,11 +17,6 @@ const standingFor = "standing-for"
 
 // clockOf gives the clock of findings under an estate, which may be nil, and the recorded decisions.
 func clockOf(ctx context.Context, store *relational.Store, e *estate.Estate) (*finding.Clock, error) {
-	return clockUntil(ctx, store, e, time.Time{})
-}
-
-// clockUntil is the clock by the decisions that there were at a time; zero: by all.
-func clockUntil(ctx context.Context, store *relational.Store, e *estate.Estate, at time.Time) (*finding.Clock, error) {
 	table, err := sla.LoadTable(catalog.FS)
 	if err != nil {
 		return nil, err
@@ -33,9 +27,6 @@ func clockUntil(ctx context.Context, store *relational.Store, e *estate.Estate, 
 	}
 	if err := waiver.Verify(entries); err != nil {
 		return nil, err
-	}
-	if !at.IsZero() {
-		entries = slices.DeleteFunc(entries, func(e waiver.Entry) bool { return e.At.After(at) })
 	}
 	return finding.NewClock(table, e, waiver.Fold(entries))
 }

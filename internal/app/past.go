@@ -62,7 +62,7 @@ func AsOf(ctx context.Context, o Options, when string) (*report.Assessment, erro
 	if err != nil {
 		return nil, err
 	}
-	clock, err := clockUntil(ctx, store, w.estate, p.at)
+	clock, err := clockOf(ctx, store, w.estate)
 	if err != nil {
 		return nil, err
 	}

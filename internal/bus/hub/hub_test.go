@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -115,6 +116,7 @@ type site struct {
 	taken     chan hub.Received
 	cluster   *hub.Cluster
 	turn      func(context.Context, string, time.Time) (bool, error)
+	addresses []string // of all control planes, as this one tells agents
 
 	mu    sync.Mutex
 	now   time.Duration // ahead of the real clock
@@ -139,7 +141,7 @@ func newSite(t testing.TB) *site {
 
 func (s *site) start(listen string) {
 	s.t.Helper()
-	h, err := hub.Start(s.t.Context(), hub.Options{Listen: listen, Dir: filepath.Join(s.dir, "bus"), Authority: s.authority, Book: s.book, Key: [32]byte{7}, Every: time.Minute, Intake: s.take, Now: s.clock, Cluster: s.cluster, Turn: s.turn,
+	h, err := hub.Start(s.t.Context(), hub.Options{Listen: listen, Dir: filepath.Join(s.dir, "bus"), Authority: s.authority, Book: s.book, Key: [32]byte{7}, Every: time.Minute, Intake: s.take, Now: s.clock, Cluster: s.cluster, Turn: s.turn, Addresses: s.where,
 		Log: func(format string, args ...any) {
 			s.mu.Lock()
 			defer s.mu.Unlock()
@@ -165,6 +167,12 @@ func (s *site) take(_ context.Context, batch []hub.Received) error {
 		s.taken <- r
 	}
 	return nil
+}
+
+func (s *site) where(context.Context) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.addresses
 }
 
 func (s *site) clock() time.Time {
@@ -230,6 +238,32 @@ func (s *site) dial(m *member) *member {
 	m.link = l
 	wait(s.t, m.found)
 	return m
+}
+
+// TestLearn: an agent that joined when there was one control plane learns of another one, keeps that, and goes there when its own is gone.
+func TestLearn(t *testing.T) {
+	one := newSite(t)
+	m := one.dial(one.join("production"))
+	two := &site{t: t, dir: t.TempDir(), book: one.book, authority: one.authority, taken: make(chan hub.Received, 1000)}
+	two.start("127.0.0.1:0")
+	t.Cleanup(func() { two.hub.Close() })
+	all := []string{one.hub.Address(), two.hub.Address(), "nonsense"}
+	one.mu.Lock()
+	one.addresses = all
+	one.mu.Unlock()
+	one.ahead(61 * time.Minute) // it asks every hour
+	id := newID()
+	if err := m.link.Deliver(t.Context(), id, report(id)); err != nil {
+		t.Fatal(err)
+	}
+	if kept, err := link.ReadIdentity(m.dir); err != nil || !slices.Equal(kept.Others, all[:2]) {
+		t.Errorf("%v %v", kept.Others, err)
+	}
+	one.hub.Close()
+	wait(t, m.found)
+	for id = newID(); deliverSoon(t, m, id) != nil; {
+	}
+	two.come(id)
 }
 
 const patience = 20 * time.Second
